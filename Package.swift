@@ -1,0 +1,121 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: MIT
+import PackageDescription
+
+// The plan of the house. One room is one target; its line names the only rooms it may use.
+// `make check` builds with --explicit-target-dependency-import-check error, which keeps it so.
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+]
+
+func room(_ path: String, uses rooms: [Target.Dependency] = []) -> Target {
+    let name = path.split(separator: "/").last.map(String.init) ?? path
+    return .target(name: name, dependencies: rooms, path: "Sources/\(path)", swiftSettings: strict)
+}
+
+func tests(_ path: String, of rooms: [Target.Dependency], resources: [Resource] = []) -> Target {
+    let name = path.split(separator: "/").joined() + "Tests"
+    return .testTarget(
+        name: name, dependencies: rooms, path: "Tests/\(path)", resources: resources, swiftSettings: strict)
+}
+
+let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+
+let package = Package(
+    name: "sluice",
+    products: [
+        .executable(name: "sluice", targets: ["sluice"]),
+        .library(name: "SluiceClient", targets: ["SluiceClient"]),
+        .library(name: "ReentrantTransactions", targets: ["ReentrantTransactions"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(
+            url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments"]),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
+        .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
+        .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
+    ],
+    targets: [
+        // Model: words every storey uses.
+        room("Model/JSON"),
+        room("Model/TransactionModel", uses: ["JSON"]),
+
+        // Drivers: C libraries and threads; nothing of our domain.
+        .systemLibrary(name: "CSQLite", path: "Sources/Drivers/CSQLite"),
+        room("Drivers/SQLiteConnection", uses: ["CSQLite"]),
+        room("Drivers/BlockingThread"),
+
+        // Buffer: requests become durable transactions.
+        room("Buffer/Keyspace", uses: ["JSON", "TransactionModel"]),
+        room(
+            "Buffer/EmbeddedKeyspace",
+            uses: ["Keyspace", "TransactionModel", "JSON", "SQLiteConnection", "BlockingThread"]),
+        room("Buffer/ReentrantTransactions", uses: ["Keyspace", log]),
+        room("Buffer/TransactionBuffering", uses: ["ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log]),
+
+        // Accept: bytes become requests.
+        room("Accept/WireProtocol", uses: ["JSON"]),
+        room("Accept/SocketServer", uses: ["WireProtocol", "JSON", nio, nioPosix, log, lifecycle]),
+        room(
+            "Accept/RequestDispatch",
+            uses: ["WireProtocol", "TransactionBuffering", "ReentrantTransactions", "Keyspace", "TransactionModel", "JSON"]),
+
+        // Drain: durable transactions become rows in the main database.
+        room("Drain/MainDatabase", uses: ["TransactionModel", "JSON"]),
+        room(
+            "Drain/SQLiteMainDatabase",
+            uses: ["MainDatabase", "TransactionModel", "JSON", "SQLiteConnection", "BlockingThread"]),
+        room("Drain/TransactionExecution", uses: ["MainDatabase", "TransactionModel", "JSON"]),
+        room(
+            "Drain/BackgroundProcessing",
+            uses: [
+                "TransactionExecution", "MainDatabase", "TransactionBuffering", "Keyspace", "TransactionModel", "JSON",
+                log, lifecycle,
+            ]),
+        room(
+            "Drain/ReplicationTracking",
+            uses: ["MainDatabase", "TransactionBuffering", "Keyspace", "TransactionModel", "JSON", log, lifecycle]),
+
+        // Recall: reads see what is still on the way.
+        room("Recall/SmartQueries", uses: ["MainDatabase", "TransactionBuffering", "Keyspace", "TransactionModel", "JSON"]),
+
+        // Programs: the only storey that sees everything.
+        room(
+            "Programs/Daemon",
+            uses: [
+                "SocketServer", "WireProtocol", "RequestDispatch", "TransactionBuffering", "ReentrantTransactions",
+                "Keyspace", "EmbeddedKeyspace", "BackgroundProcessing", "TransactionExecution", "MainDatabase",
+                "SQLiteMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel", "JSON", nioPosix, nio,
+                log, lifecycle,
+                .product(name: "Metrics", package: "swift-metrics"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "TOMLKit", package: "TOMLKit"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]),
+        room("Programs/SluiceClient", uses: ["WireProtocol", "JSON", nio, nioPosix]),
+        .executableTarget(
+            name: "sluice",
+            dependencies: [
+                "Daemon", "SluiceClient", "JSON", nio, nioPosix, log,
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Histogram", package: "hdrhistogram-swift"),
+            ],
+            path: "Sources/Programs/sluice", swiftSettings: strict),
+    ]
+)

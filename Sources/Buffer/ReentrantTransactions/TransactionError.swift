@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+public import Keyspace
+
+/// Why the transaction core refused or gave up. (A keyspace that can't answer throws its own ``KeyspaceError``.)
+public struct TransactionError: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Code: Sendable, Hashable {
+        /// `ConflictingContextError`: a transaction inside a pipeline, or a pipeline inside a transaction.
+        case conflictingContext
+        /// `OperationModeError`: the connection of this task can't do this kind of block, or not in this place.
+        case operationMode
+        /// The block has ended; a task that outlived it, or a connection kept from it, was used.
+        case scopeClosed
+        /// A future was looked at before EXEC.
+        case futureUnresolved
+        /// A future of a block that was discarded: it will never have a value.
+        case discarded
+        /// A future of a block that was aborted: it will never have a value.
+        case aborted
+        /// The store refused the operation at `index` while it was queued; nothing of the block ran.
+        case commandRefused(index: Int)
+        /// The block holds ``TransactionCore/Limits/blockOperationsMax`` operations; this one was not queued.
+        case blockFull
+        /// A future of a block whose EXEC could not be answered; the block itself threw the ``KeyspaceError``.
+        case failed(KeyspaceError.Code)
+    }
+
+    public var code: Code
+    /// One sentence that a person can act on, without values and keys.
+    public var message: String
+    /// What the store said, for ``Code/commandRefused(index:)``.
+    public var refusal: CommandError?
+
+    public init(_ code: Code, _ message: String, refusal: CommandError? = nil) {
+        self.code = code
+        self.message = message
+        self.refusal = refusal
+    }
+
+    public var description: String { message }
+}
+
+extension TransactionError {
+    static func conflict(_ kind: BlockKind, inside open: BlockKind) -> Self {
+        Self(.conflictingContext, "A \(kind) can't be opened inside a \(open); end the \(open) first.")
+    }
+
+    static func blocked(_ kind: BlockKind, by handler: String?) -> Self {
+        let connection = handler.map { "The connection of \($0)" } ?? "This connection"
+        return Self(.operationMode, "\(connection) does not allow a \(kind); use the provider or create handler.")
+    }
+
+    static let closed = Self(
+        .scopeClosed, "The block has ended; work that outlives it must start detached or use a block of its own.")
+
+    static let unresolved = Self(.futureUnresolved, "The value is known only after EXEC; read it before the block or after.")
+
+    static func full(_ operationsMax: Int) -> Self {
+        Self(.blockFull, "The block already holds \(operationsMax) operations; split it.")
+    }
+}

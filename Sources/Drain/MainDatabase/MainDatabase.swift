@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+public import JSON
+public import TransactionModel
+
+/// The database in which the effects of transactions end up. An adapter owns its library and its threads.
+///
+/// Two tables of ours live in it: `sluice_ledger`, a row per applied transaction that commits together with its
+/// effects, and `sluice_lease`, whose token fences off a processor that lost its lease.
+public protocol MainDatabase: DatabaseReader {
+    /// How statements are written for it.
+    var dialect: SQLDialect { get }
+
+    /// Creates our tables where they are missing and raises the site's token to max(database, `atLeast`) + 1, which
+    /// waits out commits of the previous holder in flight.
+    func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease
+
+    /// Reachable, writable at this moment, the lease still ours. Changes nothing.
+    func verify(_ lease: Lease) async throws(DatabaseError)
+
+    /// Applies a batch in one database transaction, ledger rows included, or none of it.
+    ///
+    /// Throws when the batch as a whole could not run or its outcome is unknown; a fault of one of its transactions
+    /// is ``BatchOutcome/failed(index:_:)``, and then nothing of the batch was applied.
+    func apply(_ batch: [PreparedTransaction], under lease: Lease) async throws(DatabaseError) -> BatchOutcome
+
+    /// Forgets ledger rows older than a moment, at most `rowsMax` of them; says how many.
+    func pruneLedger(before: Timestamp, rowsMax: Int) async throws(DatabaseError) -> Int
+}
+
+/// A database that can be read: the main one or a replica of it.
+public protocol DatabaseReader: Sendable {
+    /// Tables, columns, keys, defaults. Our own tables are left out.
+    func introspect() async throws(DatabaseError) -> Schema
+
+    /// Runs a body on one consistent snapshot. It runs on a thread of the adapter, off the cooperative pool.
+    func read<R: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
+    ) async throws(DatabaseError) -> R
+
+    /// The position up to which this database has everything.
+    func position() async throws(DatabaseError) -> Position
+
+    func close() async
+}
+
+/// One consistent view; valid only inside the body that it was handed to.
+public protocol DatabaseSnapshot {
+    /// The ledger rows of those transactions that have one.
+    func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry]
+
+    /// A record by the canonical values of its primary key, in key order; values in the order of `table.columns`.
+    func record(_ table: Table, key: [JSONValue]) throws(DatabaseError) -> [JSONValue]?
+
+    /// Visits the records that match, in order, until the visitor answers false.
+    func records(
+        _ table: Table, where condition: Condition?, order: Ordering, _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
+    ) throws(DatabaseError)
+
+    func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64
+}
+
+/// A row of `sluice_ledger`.
+public struct LedgerEntry: Sendable, Equatable {
+    public var position: Position
+    public var contentHash: ContentHash
+    /// JSON object; nil where every id was known at accept.
+    public var generatedIDs: [UInt8]?
+    public var appliedAt: Timestamp
+
+    public init(position: Position, contentHash: ContentHash, generatedIDs: [UInt8]?, appliedAt: Timestamp) {
+        self.position = position
+        self.contentHash = contentHash
+        self.generatedIDs = generatedIDs
+        self.appliedAt = appliedAt
+    }
+}
+
+/// The right to apply for a site, as long as the database's token equals this one.
+public struct Lease: Sendable, Hashable {
+    public var site: String
+    public var token: Int64
+
+    public init(site: String, token: Int64) {
+        self.site = site
+        self.token = token
+    }
+}
+
+public enum BatchOutcome: Sendable, Equatable {
+    /// One per transaction.
+    case applied([Applied])
+    /// The transaction at `index` failed; the whole batch was rolled back.
+    case failed(index: Int, DatabaseError)
+
+    public enum Applied: Sendable, Equatable {
+        /// `generatedIDs`: JSON object, when the database assigned ids.
+        case now(Position, generatedIDs: [UInt8]?)
+        /// The ledger had it: the effects were there before.
+        case before(Position, generatedIDs: [UInt8]?)
+        /// The ledger has the id with other content; nothing was done for this one.
+        case conflict
+    }
+}

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+public import JSON
+
+/// The models that transactions may name: the tables of the main database, as introspection found them.
+public struct Schema: Sendable, Equatable {
+    public var tables: [Table]
+    private let indexes: [ByteString: Int]
+
+    public init(tables: [Table]) {
+        self.tables = tables
+        indexes = Dictionary(tables.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { first, _ in first })
+    }
+
+    public subscript(model: String) -> Table? { indexes[ByteString(model)].map { tables[$0] } }
+}
+
+/// One table. A reference type because every step of every transaction holds on to one.
+public final class Table: Sendable, Equatable {
+    public let name: String
+    public let columns: [Column]
+    /// Names of the primary key's columns in key order; empty: the table has none and can't be a model.
+    public let primaryKey: [String]
+    /// The database gives out the primary key at commit when the client leaves it out.
+    public let assignsKey: Bool
+    public let uniqueKeys: [[String]]
+    public let foreignKeys: [ForeignKey]
+    /// Triggers may change what only the database can know then.
+    public let hasTriggers: Bool
+    private let indexes: [ByteString: Int]
+
+    public init(
+        name: String, columns: [Column], primaryKey: [String], assignsKey: Bool = false, uniqueKeys: [[String]] = [],
+        foreignKeys: [ForeignKey] = [], hasTriggers: Bool = false
+    ) {
+        self.name = name
+        self.columns = columns
+        self.primaryKey = primaryKey
+        self.assignsKey = assignsKey
+        self.uniqueKeys = uniqueKeys
+        self.foreignKeys = foreignKeys
+        self.hasTriggers = hasTriggers
+        indexes = Dictionary(columns.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { a, _ in a })
+    }
+
+    /// Index of a column by the bytes of its name.
+    public func index(of column: String) -> Int? { indexes[ByteString(column)] }
+
+    public subscript(column: String) -> Column? { index(of: column).map { columns[$0] } }
+
+    /// Index of the column a member names, without making a string of the name where the table is small.
+    public func index(of member: JSONView) -> Int? {
+        guard columns.count <= 16 else { return member.string.flatMap { index(of: $0) } }
+        return member.withStringBytes { bytes in
+            columns.firstIndex { column in
+                column.name.utf8.count == bytes.count && column.name.utf8.elementsEqual(bytes)
+            }
+        } ?? nil
+    }
+
+    /// The primary key's columns in key order.
+    public var keyColumns: [Column] { primaryKey.compactMap { self[$0] } }
+
+    public static func == (a: Table, b: Table) -> Bool {
+        a === b
+            || a.name == b.name && a.columns == b.columns && a.primaryKey == b.primaryKey && a.assignsKey == b.assignsKey
+                && a.uniqueKeys == b.uniqueKeys && a.foreignKeys == b.foreignKeys && a.hasTriggers == b.hasTriggers
+    }
+}
+
+public struct Column: Sendable, Equatable {
+    public var name: String
+    public var type: ColumnType
+    public var isNullable: Bool
+    public var defaultValue: DefaultValue
+    /// Computed by the database; clients can't write it.
+    public var isGenerated: Bool
+
+    public init(
+        name: String, type: ColumnType, isNullable: Bool = true, defaultValue: DefaultValue = .none,
+        isGenerated: Bool = false
+    ) {
+        self.name = name
+        self.type = type
+        self.isNullable = isNullable
+        self.defaultValue = defaultValue
+        self.isGenerated = isGenerated
+    }
+}
+
+/// What a column gets when a create leaves it out.
+public enum DefaultValue: Sendable, Equatable {
+    case none
+    /// A literal, in the column's canonical form.
+    case constant(JSONValue)
+    /// now(), CURRENT_TIMESTAMP and the like: evaluated at accept and written.
+    case now
+    /// Anything else: only the database can know it.
+    case volatile
+}
+
+public struct ForeignKey: Sendable, Equatable {
+    public var columns: [String]
+    public var table: String
+    public var referencedColumns: [String]
+
+    public init(columns: [String], table: String, referencedColumns: [String]) {
+        self.columns = columns
+        self.table = table
+        self.referencedColumns = referencedColumns
+    }
+}
