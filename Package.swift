@@ -73,7 +73,10 @@ let package = Package(
         room("Accept/SocketServer", uses: ["WireProtocol", "JSON", nio, nioPosix, log, lifecycle]),
         room(
             "Accept/RequestDispatch",
-            uses: ["WireProtocol", "TransactionBuffering", "ReentrantTransactions", "Keyspace", "TransactionModel", "JSON"]),
+            uses: [
+                "WireProtocol", "SmartQueries", "TransactionBuffering", "ReentrantTransactions", "Keyspace",
+                "TransactionModel", "JSON",
+            ]),
 
         // Drain: durable transactions become rows in the main database.
         room("Drain/MainDatabase", uses: ["TransactionModel", "JSON"]),

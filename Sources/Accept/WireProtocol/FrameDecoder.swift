@@ -35,6 +35,9 @@ public struct FrameDecoder: Sendable {
         }
     }
 
+    /// The memory held for an unfinished frame.
+    var heldBytes: Int { partial.capacity }
+
     /// Appends the payloads that `bytes` complete, in order; also those before an error.
     public mutating func feed(
         _ bytes: UnsafeRawBufferPointer, into frames: inout [[UInt8]]

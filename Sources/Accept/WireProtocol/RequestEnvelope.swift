@@ -46,7 +46,8 @@ public struct RequestEnvelope: Sendable {
         case .object: return document.root
         case .array:
             throw RequestRefusal(
-                answering: nil, invalid("Batches are not supported: send one request per frame; frames may be pipelined."))
+                answering: nil,
+                invalid("Batches are not supported: send one request per frame; frames may be pipelined."))
         case .null, .bool, .number, .string:
             throw RequestRefusal(answering: nil, invalid("A request is a JSON object."))
         }

@@ -26,7 +26,9 @@ public struct RequestMeta: Sendable, Hashable {
         self.init()
         guard meta.kind == .object else { throw Self.invalid("_meta must be an object.", at: "_meta") }
         if let version = meta["protocol"] {
-            guard version.kind == .string else { throw Self.invalid("protocol must be a string.", at: "_meta.protocol") }
+            guard version.kind == .string else {
+                throw Self.invalid("protocol must be a string.", at: "_meta.protocol")
+            }
             guard version.stringEquals("1") else {
                 throw WireError(
                     .unsupportedProtocol, "This server speaks protocol \"\(Self.protocolVersion)\".",
@@ -66,9 +68,10 @@ public struct RequestMeta: Sendable, Hashable {
         let fields = text.utf8.split(separator: UInt8(ascii: "-"), omittingEmptySubsequences: false)
         guard fields.map(\.count) == [2, 32, 16, 2] else { return false }
         guard fields.joined().allSatisfy(isLowerHex) else { return false }
-        return !fields[0].elementsEqual("ff".utf8) && [1, 2].allSatisfy { field in
-            fields[field].contains { $0 != UInt8(ascii: "0") }
-        }
+        return !fields[0].elementsEqual("ff".utf8)
+            && [1, 2].allSatisfy { field in
+                fields[field].contains { $0 != UInt8(ascii: "0") }
+            }
     }
 
     private static func isLowerHex(_ byte: UInt8) -> Bool {

@@ -69,7 +69,7 @@ public struct Advance: Sendable, Equatable {
         case parked(TransactionID, behind: TransactionID, held: [ConflictKey])
         /// retrying -> pending, because its time has come.
         case due(TransactionID)
-        /// dead_letter -> pending, attempts 0; `revised` replaces payload, hash and overlay when an operator changed it.
+        /// dead_letter -> pending, attempts 0; `revised` replaces payload and overlay when an operator changed it.
         case requeued(TransactionID, revised: Revision?)
         /// pending (parked included) -> cancelled.
         case cancelled(TransactionID, released: [RecordKey])
@@ -80,13 +80,12 @@ public struct Advance: Sendable, Equatable {
     /// New content of a dead transaction.
     public struct Revision: Sendable, Equatable {
         public var payload: [UInt8]
-        public var contentHash: ContentHash
+        /// The records whose overlay entries go, and the entries that come instead. The content hash stays.
         public var previous: [RecordKey]
         public var changes: [RecordChange]
 
-        public init(payload: [UInt8], contentHash: ContentHash, previous: [RecordKey], changes: [RecordChange]) {
+        public init(payload: [UInt8], previous: [RecordKey], changes: [RecordChange]) {
             self.payload = payload
-            self.contentHash = contentHash
             self.previous = previous
             self.changes = changes
         }

@@ -49,6 +49,8 @@ public enum Operation: Sendable {
     case claim(Claim)
     case advance(Advance)
     case release(Release)
+    /// A read of many overlay entries at once, for which Redis has no single command.
+    case overlay(OverlayRead)
 }
 
 /// The answer to one operation.
@@ -64,6 +66,7 @@ public enum Reply: Sendable, Equatable {
     case claim([ClaimedTransaction])
     case advance([AdvanceOutcome])
     case release(ReleaseOutcome)
+    case overlay(OverlayPage)
 }
 
 /// What became of a MULTI..EXEC.

@@ -6,6 +6,7 @@ public protocol ConnectionHandler: Sendable {
     /// The handler's name in messages.
     var name: String { get }
 
+    /// What may be done there. What is `reentrant` or `queued` must resolve to ``ConnectionRoute/scope(_:)``, the rest not.
     var capabilities: HandlerCapabilities { get }
 
     /// The way to a connection for this task, or nil: the next link answers.

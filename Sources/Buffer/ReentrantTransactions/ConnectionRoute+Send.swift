@@ -27,4 +27,13 @@ extension ConnectionRoute {
         case .scope: preconditionFailure("a block is joined, never sent into another")
         }
     }
+
+    func perform(_ operation: Operation) async throws -> Reply {
+        guard let reply = try await perform([operation]).first else { throw KeyspaceError.answerMissing }
+        return reply
+    }
+}
+
+extension KeyspaceError {
+    static let answerMissing = Self(.outcomeUnknown, "The store answered fewer operations than were sent.")
 }

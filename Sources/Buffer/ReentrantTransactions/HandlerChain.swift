@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-public import Keyspace
+import Keyspace
 
 /// The chain of responsibility: the first handler that knows a connection answers.
 public struct HandlerChain: Sendable {

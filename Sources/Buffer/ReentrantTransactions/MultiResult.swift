@@ -26,6 +26,12 @@ public struct MultiResult: Sendable, Equatable, CustomStringConvertible {
         public var kind: Kind
         /// The prefix of a command's error, as `WRONGTYPE`; nil for the other kinds.
         public var detail: String?
+
+        public init(index: Int, kind: Kind, detail: String? = nil) {
+            self.index = index
+            self.kind = kind
+            self.detail = detail
+        }
     }
 
     /// One reply per operation, in order, failed ones included; empty when aborted.
@@ -72,7 +78,9 @@ extension MultiResult.Failure.Kind {
         case .error: self = .keyspaceError
         case .accept(.conflict): self = .transactionConflict
         case .accept(.full): self = .bufferFull
-        case .accept(.accepted), .accept(.duplicate), .null, .status, .integer, .bulk, .array, .claim, .advance, .release:
+        case .accept(.accepted), .accept(.duplicate), .null, .status, .integer, .bulk, .array, .claim, .advance,
+            .release,
+            .overlay:
             return nil
         }
     }

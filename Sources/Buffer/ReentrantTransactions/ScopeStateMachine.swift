@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-public import Keyspace
+import Keyspace
 
 /// The life of one block: open, sent, ended. No await, no clock; ``TransactionScope`` performs what it decides.
 struct ScopeStateMachine: Sendable {
@@ -17,7 +17,7 @@ struct ScopeStateMachine: Sendable {
         case aborted(MultiResult.AbortReason)
         case discarded
         case failed(KeyspaceError.Code)
-        case refused(index: Int, CommandError)
+        case refused(TransactionError)
     }
 
     private enum State: Sendable {
@@ -34,6 +34,7 @@ struct ScopeStateMachine: Sendable {
     private var operations: [Operation] = []
     /// One by one: what was answered so far; nil while an operation is on its way.
     private var answers: [Reply?] = []
+    private var unansweredCode: KeyspaceError.Code?
 
     init(style: Style, operationsMax: Int) {
         self.style = style
@@ -83,6 +84,11 @@ struct ScopeStateMachine: Sendable {
         answers[index] = reply
     }
 
+    /// An operation that ran on its own was not answered: the block has no result, even if its body goes on.
+    mutating func unanswered(_ code: KeyspaceError.Code) {
+        unansweredCode = code
+    }
+
     // MARK: The end
 
     /// The watched keys are lost or not as expected: the block stays open and will abort.
@@ -104,8 +110,13 @@ struct ScopeStateMachine: Sendable {
             state = .sent
             return .send(operations)
         case (.open, .oneByOne):
-            let replies = answers.map { $0 ?? .null }
-            state = .ended(.executed(replies))
+            let replies = answers.compactMap { $0 }
+            guard replies.count == answers.count else {
+                let code = unansweredCode ?? .outcomeUnknown
+                end(.failed(code))
+                return .refuse(.failed(code))
+            }
+            end(.executed(replies))
             return .finish(MultiResult(replies))
         case (.doomed(let reason), _):
             end(.aborted(reason))
@@ -126,11 +137,10 @@ struct ScopeStateMachine: Sendable {
     mutating func executed(_ execution: Execution) -> FinishAction {
         guard case .sent = state else { preconditionFailure("a block is answered once, after it was sent") }
         let action = Self.judge(execution, of: operations.count)
-        switch (action, execution) {
-        case (.finish, .executed(let replies)): end(.executed(replies))
-        case (.finish, _): end(.aborted(.watchedKeyChanged))
-        case (.refuse, .refused(let index, let error)): end(.refused(index: index, error))
-        case (.refuse, _), (.outcomeUnknown, _): end(.failed(.outcomeUnknown))
+        switch action {
+        case .finish(let result): end(result.abortReason.map { .aborted($0) } ?? .executed(result.replies))
+        case .refuse(let error): end(.refused(error))
+        case .outcomeUnknown: end(.failed(.outcomeUnknown))
         }
         return action
     }
@@ -138,15 +148,9 @@ struct ScopeStateMachine: Sendable {
     /// What an execution of `count` operations means. An empty answer to a block that was not empty is never a success.
     static func judge(_ execution: Execution, of count: Int) -> FinishAction {
         switch execution {
-        case .executed(let replies):
-            replies.count == count ? .finish(MultiResult(replies)) : .outcomeUnknown
-        case .aborted:
-            .finish(MultiResult(aborted: .watchedKeyChanged))
-        case .refused(let index, let error):
-            .refuse(
-                TransactionError(
-                    .commandRefused(index: index), "The store refused operation \(index) with \(error.prefix); nothing ran.",
-                    refusal: error))
+        case .executed(let replies): replies.count == count ? .finish(MultiResult(replies)) : .outcomeUnknown
+        case .aborted: .finish(MultiResult(aborted: .watchedKeyChanged))
+        case .refused(let index, let error): .refuse(.refused(index, error))
         }
     }
 
@@ -160,11 +164,9 @@ struct ScopeStateMachine: Sendable {
         end(.aborted(reason))
     }
 
-    /// Forgets everything that was queued; false when the block has ended already.
-    mutating func discard() -> Bool {
-        guard isOpen else { return false }
-        end(.discarded)
-        return true
+    /// Forgets everything that was queued; nothing once the block was sent.
+    mutating func discard() {
+        if isOpen { end(.discarded) }
     }
 
     private mutating func end(_ ending: Ending) {
@@ -177,24 +179,27 @@ struct ScopeStateMachine: Sendable {
     /// What is known of the operation at `index`.
     func reply(at index: Int) throws(TransactionError) -> Reply {
         if style == .oneByOne {
-            guard let answer = answers[index] else { throw .unresolved }
-            return answer
+            if let answer = answers[index] { return answer }
+            throw unansweredCode.map { .failed($0) } ?? .unresolved
         }
-        return try finished(index..<index + 1)[0]
+        return try replies()[index]
     }
 
-    /// The replies of a part of the block.
-    func finished(_ range: Range<Int>) throws(TransactionError) -> ArraySlice<Reply>.SubSequence {
+    /// The replies of the whole block.
+    func replies() throws(TransactionError) -> [Reply] {
         switch state {
         case .open, .doomed, .sent: throw .unresolved
-        case .ended(.executed(let replies)): return ArraySlice(Array(replies[range]))
+        case .ended(.executed(let replies)): return replies
         case .ended(.aborted): throw TransactionError(.aborted, "The transaction was aborted; nothing ran.")
         case .ended(.discarded): throw TransactionError(.discarded, "The block was discarded; nothing ran.")
-        case .ended(.failed(let code)): throw TransactionError(.failed(code), "The store did not answer the block.")
-        case .ended(.refused(let index, let error)):
-            throw TransactionError(
-                .commandRefused(index: index), "The store refused operation \(index) with \(error.prefix); nothing ran.",
-                refusal: error)
+        case .ended(.failed(let code)): throw .failed(code)
+        case .ended(.refused(let error)): throw error
         }
+    }
+
+    /// The result of a part of the block.
+    func result(of part: Range<Int>) throws(TransactionError) -> MultiResult {
+        if case .ended(.aborted(let reason)) = state { return MultiResult(aborted: reason) }
+        return MultiResult(Array(try replies()[part]))
     }
 }

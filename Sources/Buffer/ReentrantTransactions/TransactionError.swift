@@ -52,7 +52,21 @@ extension TransactionError {
     static let closed = Self(
         .scopeClosed, "The block has ended; work that outlives it must start detached or use a block of its own.")
 
-    static let unresolved = Self(.futureUnresolved, "The value is known only after EXEC; read it before the block or after.")
+    static let unresolved = Self(
+        .futureUnresolved, "The value is known only after EXEC; read it before the block or after.")
+
+    static func failed(_ code: KeyspaceError.Code) -> Self {
+        Self(.failed(code), "The store did not answer the block.")
+    }
+
+    static let tooLateToWatch = Self(
+        .operationMode, "WATCH must come before the transaction, not inside it.")
+
+    static func refused(_ index: Int, _ error: CommandError) -> Self {
+        Self(
+            .commandRefused(index: index), "The store refused operation \(index) with \(error.prefix); nothing ran.",
+            refusal: error)
+    }
 
     static func full(_ operationsMax: Int) -> Self {
         Self(.blockFull, "The block already holds \(operationsMax) operations; split it.")

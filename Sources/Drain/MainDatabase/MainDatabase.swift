@@ -53,7 +53,8 @@ public protocol DatabaseSnapshot {
 
     /// Visits the records that match, in order, until the visitor answers false.
     func records(
-        _ table: Table, where condition: Condition?, order: Ordering, _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
+        _ table: Table, where condition: Condition?, order: Ordering,
+        _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
     ) throws(DatabaseError)
 
     func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64

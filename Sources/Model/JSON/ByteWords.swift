@@ -62,8 +62,13 @@ enum ByteWords {
     /// Lexicographic order of unsigned bytes; a prefix comes first.
     static func less(_ left: UnsafeBufferPointer<UInt8>, _ right: UnsafeBufferPointer<UInt8>) -> Bool {
         let common = min(left.count, right.count)
-        for at in 0..<common where left[at] != right[at] {
-            return left[at] < right[at]
+        var at = 0
+        if let leftBase = left.baseAddress, let rightBase = right.baseAddress {
+            while at &+ 8 <= common, load(leftBase + at) == load(rightBase + at) { at &+= 8 }
+        }
+        while at < common {
+            if left[at] != right[at] { return left[at] < right[at] }
+            at &+= 1
         }
         return left.count < right.count
     }

@@ -3,14 +3,16 @@
 /// Finds a name that stands twice in one object. Names compare by their decoded bytes.
 ///
 /// Small objects compare the 32-bit hashes that the parser left in the tape. Those can be made to collide on purpose,
-/// so larger objects use a table over the standard library's seeded hash: work stays linear in the members.
+/// so where two are equal, and for larger objects, a table over the standard library's seeded hash decides: work stays
+/// linear in the text.
 struct DuplicateNames {
     static let pairwiseMax = 16
 
     let base: UnsafePointer<UInt8>
     let tape: UnsafeMutablePointer<TapeEntry>
-    /// Pairs looked at so far; the tests bound it.
+    /// Pairs of names looked at so far, and how many of them down to their bytes; the tests bound both.
     private(set) var comparisons = 0
+    private(set) var byteComparisons = 0
 
     init(base: UnsafePointer<UInt8>, tape: UnsafeMutablePointer<TapeEntry>) {
         self.base = base
@@ -27,7 +29,9 @@ struct DuplicateNames {
         for _ in 0..<count {
             let bit = UInt64(1) << UInt64(tape[name].link & 63)
             // Two in one of 64 places: only then is it worth comparing.
-            if seen & bit != 0 { return findPairwise(first: first, count: count) }
+            if seen & bit != 0 {
+                return hasEqualHashes(first: first, count: count) ? findInTable(first: first, count: count) : nil
+            }
             seen |= bit
             name = Int(tape[name &+ 1].link)
         }
@@ -35,18 +39,18 @@ struct DuplicateNames {
     }
 
     @inline(never)
-    private mutating func findPairwise(first: Int, count: Int) -> Int? {
+    private mutating func hasEqualHashes(first: Int, count: Int) -> Bool {
         var name = first
         for index in 0..<count {
             var earlier = first
             for _ in 0..<index {
                 comparisons &+= 1
-                if tape[earlier].link == tape[name].link, isSame(earlier, name) { return name }
+                if tape[earlier].link == tape[name].link { return true }
                 earlier = Int(tape[earlier &+ 1].link)
             }
             name = Int(tape[name &+ 1].link)
         }
-        return nil
+        return false
     }
 
     @inline(never)
@@ -77,10 +81,12 @@ struct DuplicateNames {
         }
     }
 
-    private func isSame(_ left: Int, _ right: Int) -> Bool {
+    private mutating func isSame(_ left: Int, _ right: Int) -> Bool {
+        byteComparisons &+= 1
         guard tape[left].size == tape[right].size else { return false }
-        return StringDecoder.withDecoded(tape[left], of: base) { leftBytes in
-            StringDecoder.withDecoded(tape[right], of: base) { rightBytes in
+        let (base, leftEntry, rightEntry) = (base, tape[left], tape[right])
+        return StringDecoder.withDecoded(leftEntry, of: base) { leftBytes in
+            StringDecoder.withDecoded(rightEntry, of: base) { rightBytes in
                 guard let leftBase = leftBytes.baseAddress, let rightBase = rightBytes.baseAddress else { return true }
                 return ByteWords.equal(leftBase, rightBase, count: leftBytes.count)
             }

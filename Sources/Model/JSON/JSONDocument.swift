@@ -3,7 +3,8 @@
 /// A parsed text: its bytes, and a flat tape with one entry per value and name.
 ///
 /// Strict RFC 8259; what is refused beyond the grammar stands in ``JSONError/Code``. A parse allocates twice, whatever
-/// the text holds; only an object of more than 16 members allocates a table while its names are compared.
+/// the text holds; only an object of more than 16 members, or with names of equal cheap hash, allocates a table while its
+/// names are compared.
 public struct JSONDocument: Sendable {
     /// Arrays and objects around one another, the outermost included.
     public static let depthMax = 128
@@ -64,4 +65,3 @@ final class JSONStorage: Sendable {
         self.tape = tape
     }
 }
-

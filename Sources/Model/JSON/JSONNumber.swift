@@ -9,6 +9,8 @@ public struct JSONNumber: Sendable, Hashable, CustomStringConvertible {
     }
 
     /// The shortest text that reads back as this double: `1.0` for 1. The double must be finite.
+    // Disfavoured, so that the literal in `JSONNumber(1)` is an integer.
+    @_disfavoredOverload
     public init(_ value: Double) {
         precondition(value.isFinite, "JSON has no infinity and no NaN")
         text = value.description

@@ -24,22 +24,8 @@ extension JSONWriter {
     /// A value of a document in the one form that all its spellings share: members sorted by the bytes of their
     /// names, strings with the fewest escapes, no whitespace, numbers as they stood.
     public mutating func canonical(_ view: JSONView) {
-        switch view.kind {
-        case .null, .bool, .number: raw(view)
-        case .string: string(view)
-        case .array:
-            beginArray()
-            for element in view.elements { canonical(element) }
-            endArray()
-        case .object:
-            beginObject()
-            let members = view.members.map { (name: ByteString($0.name.string ?? ""), value: $0.value) }
-            for member in members.sorted(by: { $0.name < $1.name }) {
-                name(member.name.string)
-                canonical(member.value)
-            }
-            endObject()
-        }
+        beforeValue()
+        CanonicalText.append(view, to: &bytes)
     }
 
     /// Bytes as `{"$bytes": "<base64>"}`.

@@ -135,7 +135,7 @@ public struct JSONWriter: Sendable {
     }
 
     @inline(__always)
-    private mutating func beforeValue() {
+    mutating func beforeValue() {
         if hasName {
             hasName = false
         } else {

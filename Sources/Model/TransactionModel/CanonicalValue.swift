@@ -59,7 +59,9 @@ extension ColumnType {
         case .timestamp: return value.string.flatMap { Timestamp($0) }.map { .string($0.description) }
         case .uuid: return value.string.flatMap { UUIDText.isValid($0) ? .string($0.lowercased()) : nil }
         case .enumeration(let labels):
-            guard let text = value.string, labels.contains(where: { ByteString($0) == ByteString(text) }) else { return nil }
+            guard let text = value.string, labels.contains(where: { ByteString($0) == ByteString(text) }) else {
+                return nil
+            }
             return value
         case .array(let element):
             guard case .array(let list) = value else { return nil }
@@ -114,7 +116,8 @@ extension JSONValue {
 
     /// A JSON document as it stands in records: with `$literal` around data that has names with `$`.
     public var withLiteral: JSONValue {
-        guard case .object(let object) = self, object.keys.contains(where: { $0.utf8.first == UInt8(ascii: "$") }) else {
+        guard case .object(let object) = self, object.keys.contains(where: { $0.utf8.first == UInt8(ascii: "$") })
+        else {
             return self
         }
         return ["$literal": self]

@@ -44,7 +44,8 @@ public indirect enum ColumnType: Sendable, Hashable {
         case .time: "time"
         case .timestamp: "timestamp"
         case .uuid: "uuid"
-        case .enumeration(let labels): "enum:" + labels.map { RecordKey.encoded($0, composite: true) }.joined(separator: ",")
+        case .enumeration(let labels):
+            "enum:" + labels.map { RecordKey.encoded($0, composite: true) }.joined(separator: ",")
         case .array(let element): "array:" + element.text
         case .any: "any"
         }

@@ -69,7 +69,9 @@ public indirect enum Condition: Sendable, Equatable {
         }
     }
 
-    private static func parse(_ view: JSONView, _ table: Table, _ path: String, depth: Int) throws(ConditionError) -> Self {
+    private static func parse(
+        _ view: JSONView, _ table: Table, _ path: String, depth: Int
+    ) throws(ConditionError) -> Self {
         guard view.kind == .object else { throw ConditionError(path: path, "must be an object") }
         guard depth <= depthMax else { throw ConditionError(path: path, "nests deeper than \(depthMax)") }
         var parts: [Condition] = []

@@ -76,7 +76,9 @@ private struct ConflictKeySet {
     mutating func add(_ data: JSONView, of table: Table) {
         for foreignKey in table.foreignKeys {
             let values = foreignKey.columns.map { data.member($0) }
-            guard let first = values.first ?? nil, !values.contains(where: { $0 == nil || $0?.isNull == true }) else { continue }
+            guard let first = values.first ?? nil, !values.contains(where: { $0 == nil || $0?.isNull == true }) else {
+                continue
+            }
             let id: String
             if values.count == 1 {
                 guard let key = RecordKey(model: foreignKey.table, id: first) else { continue }

@@ -5,7 +5,7 @@ public import JSON
 public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
     /// As the database has it.
     public let model: ByteString
-    /// A scalar's text, percent-encoded; a composite's components joined by `,`. What starts with `:` is no id of a
+    /// A scalar's text (base64 of bytes), percent-encoded; a composite's components joined by `,`. What starts with `:` is no id of a
     /// client: ``anyRecord``, or a reference to an id that only the database can assign.
     public let encodedID: ByteString
 
@@ -19,6 +19,19 @@ public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
     public init?(model: String, id: JSONView) {
         guard let encoded = Self.encodedID(id) else { return nil }
         self.init(model: model, encodedID: encoded)
+    }
+
+    /// The key of a record by the canonical values of its primary key, in key order. Nil when one is no scalar.
+    public init?(model: String, key: [JSONValue]) {
+        var parts: [String] = []
+        for value in key {
+            guard let text = value.string ?? value.number?.text ?? value.bytesValue.map(Base64.encode) else {
+                return nil
+            }
+            parts.append(Self.encoded(text, composite: key.count > 1))
+        }
+        guard !parts.isEmpty else { return nil }
+        self.init(model: model, encodedID: parts.joined(separator: ","))
     }
 
     /// `{model}:{id}`
@@ -72,9 +85,12 @@ public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
         case .number: return id.numberText
         case .object:
             if let reference = Reference(id) { return ":" + reference.text.replacingColons }
+            if let bytes = id.bytesValue { return encoded(Base64.encode(bytes)) }
             var parts: [String] = []
             for (_, value) in id.members {
-                guard let part = value.string ?? value.numberText else { return nil }
+                guard let part = value.string ?? value.numberText ?? value.bytesValue.map(Base64.encode) else {
+                    return nil
+                }
                 parts.append(encoded(part, composite: true))
             }
             return parts.isEmpty ? nil : parts.joined(separator: ",")

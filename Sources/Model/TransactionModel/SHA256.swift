@@ -45,7 +45,9 @@ public struct SHA256 {
         var tail: [UInt8] = [0x80]
         let used = (waiting.count + 1) % 64
         tail.append(contentsOf: repeatElement(0, count: (used <= 56 ? 56 : 120) - used))
-        for shift in stride(from: 56, through: 0, by: -8) { tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift))) }
+        for shift in stride(from: 56, through: 0, by: -8) {
+            tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
+        }
         tail.withUnsafeBytes { update($0) }
         let s = state
         return ContentHash(words: [s.0, s.1, s.2, s.3, s.4, s.5, s.6, s.7])
@@ -97,7 +99,9 @@ public struct ContentHash: Sendable, Hashable {
     }
 
     init(words: [UInt32]) {
-        bytes = words.flatMap { word in stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) } }
+        bytes = words.flatMap { word in
+            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
+        }
     }
 
     /// Lower-case hexadecimal digits.

@@ -8,7 +8,8 @@ public struct Schema: Sendable, Equatable {
 
     public init(tables: [Table]) {
         self.tables = tables
-        indexes = Dictionary(tables.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { first, _ in first })
+        indexes = Dictionary(
+            tables.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     public subscript(model: String) -> Table? { indexes[ByteString(model)].map { tables[$0] } }
@@ -62,7 +63,8 @@ public final class Table: Sendable, Equatable {
 
     public static func == (a: Table, b: Table) -> Bool {
         a === b
-            || a.name == b.name && a.columns == b.columns && a.primaryKey == b.primaryKey && a.assignsKey == b.assignsKey
+            || a.name == b.name && a.columns == b.columns && a.primaryKey == b.primaryKey
+                && a.assignsKey == b.assignsKey
                 && a.uniqueKeys == b.uniqueKeys && a.foreignKeys == b.foreignKeys && a.hasTriggers == b.hasTriggers
     }
 }

@@ -32,6 +32,8 @@ public struct Step: Sendable {
         public var id: JSONView?
         /// Column -> canonical value or `$ref`; nil for a delete.
         public var data: JSONView?
+        /// Only of an upsert: evaluated defaults, written when the record is new and left alone when it is not.
+        public var defaults: JSONView?
     }
 
     /// Nil when it does not have the form of a stored step.
@@ -51,7 +53,7 @@ public struct Step: Sendable {
         } else if operation.isBulk {
             rows = view["rows"]?.elements.map { Row(id: $0["id"], data: $0["data"]) } ?? []
         } else {
-            rows = [Row(id: view["id"], data: view["data"])]
+            rows = [Row(id: view["id"], data: view["data"], defaults: view["defaults"])]
         }
     }
 

@@ -1,0 +1,24 @@
+import JSON
+// SPDX-License-Identifier: MIT
+import TransactionBuffering
+import WireProtocol
+
+/// `dead_letter.get {transaction_id}` -> `{record, raw?}`
+struct DeadLetterGet: Method {
+    let name = "dead_letter.get"
+
+    func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
+        let id = try params.transactionID()
+        do {
+            let record = try await context.services.deadLetters.get(id)
+            return json(capacity: record.count + 16) { writer in
+                writer.beginObject()
+                writer.name("record")
+                writer.raw(record)
+                writer.endObject()
+            }
+        } catch {
+            throw WireError(error)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import JSON
+public import ReentrantTransactions
+public import SmartQueries
+// SPDX-License-Identifier: MIT
+public import TransactionBuffering
+import WireProtocol
+
+/// What the methods work with. The daemon puts it together.
+public struct Services: Sendable {
+    public var transactions: TransactionManager
+    public var deadLetters: DeadLetters
+    public var queries: SmartQueryManager
+    public var core: TransactionCore
+    public var processor: any ProcessorControl
+    public var server: any ServerControl
+    /// What `session.open` tells a client.
+    public var description: ServerDescription
+
+    public init(
+        transactions: TransactionManager, deadLetters: DeadLetters, queries: SmartQueryManager, core: TransactionCore,
+        processor: any ProcessorControl, server: any ServerControl, description: ServerDescription
+    ) {
+        self.transactions = transactions
+        self.deadLetters = deadLetters
+        self.queries = queries
+        self.core = core
+        self.processor = processor
+        self.server = server
+        self.description = description
+    }
+}
+
+/// Finds a request's method and calls it.
+public struct RequestDispatcher: Sendable {
+    let services: Services
+    private let methods: [String: any Method]
+
+    public init(services: Services) {
+        self.services = services
+        methods = Dictionary(uniqueKeysWithValues: Self.all.map { ($0.name, $0) })
+    }
+
+    /// One file each, in `Methods`.
+    static let all: [any Method] = [
+        TransactionBuffer(), TransactionStatusMethod(), TransactionWait(), TransactionCancel(), TransactionListMethod(),
+        TransactionSubscribe(), TransactionUnsubscribe(),
+        RecordGet(), RecordQueryMethod(), RecordUpdate(), IDGenerate(),
+        DeadLetterList(), DeadLetterGet(), DeadLetterRetry(), DeadLetterDiscard(),
+        KeyspaceCommand(), KeyspaceTransaction(), KeyspacePipeline(),
+        ProcessorStatus(), ProcessorPause(), ProcessorResume(), ProcessorDrain(),
+        ServerHealth(), ServerStats(), ServerConfig(), ServerBackup(),
+        SessionOpen(), RPCDiscover(),
+    ]
+
+    /// The names of all methods.
+    public static var methodNames: [String] { all.map(\.name) }
+
+    func method(_ name: String) -> (any Method)? { methods[name] }
+}
+
+/// One method of the wire: its parameters, the call, its result.
+protocol Method: Sendable {
+    var name: String { get }
+    /// Requests of such methods run in the order in which a connection sent them.
+    var isOrdered: Bool { get }
+
+    /// The result as JSON text, exactly one value.
+    func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8]
+}
+
+extension Method {
+    var isOrdered: Bool { false }
+}
+
+/// What a call knows beside its parameters.
+struct RequestContext {
+    var services: Services
+    var session: ClientSession
+    /// The time that is left; nil: none was set.
+    var deadline: ContinuousClock.Instant?
+    /// The request's place among ordered ones; nil for a method without order.
+    var turn: OrderKeeper.Turn?
+
+    /// To be called before a wait that precedes an ordered submission.
+    func willWait() { turn?.hold() }
+
+    /// `duration`, but not beyond the deadline.
+    func limited(_ duration: Duration) -> Duration {
+        guard let deadline else { return duration }
+        return min(duration, max(.zero, deadline - .now))
+    }
+}

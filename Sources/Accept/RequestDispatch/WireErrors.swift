@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import Keyspace
+import ReentrantTransactions
+import SmartQueries
+import TransactionBuffering
+import WireProtocol
+
+/// The rooms' errors as wire errors.
+extension WireError {
+    init(_ error: BufferingError) {
+        let kind: WireErrorKind =
+            switch error.code {
+            case .validationFailed: .validationFailed
+            case .transactionConflict: .transactionConflict
+            case .bufferFull: .bufferFull
+            case .busy: .busy
+            case .storeUnavailable: .storeUnavailable
+            case .outcomeUnknown: .outcomeUnknown
+            case .notFound: .notFound
+            case .notCancellable: .notCancellable
+            case .invalidParameter: .invalidParams
+            case .operationMode: .operationModeError
+            case .conflictingContext: .conflictingContext
+            case .internalError: .internalError
+            }
+        // A fault's message is a sentence whose subject is the place.
+        let message = error.path.map { "\($0) \(error.message)." } ?? error.message.capitalizedSentence
+        self.init(kind, message, retryAfter: error.retryAfter, path: error.path)
+    }
+
+    init(_ error: RecallError) {
+        switch error {
+        case .buffering(let error): self.init(error)
+        case .databaseUnavailable(let reason):
+            self.init(
+                .databaseUnavailable, "The main database is needed for this read: \(reason).", retryAfter: .seconds(1))
+        case .tooLarge(let message): self.init(.resultTooLarge, message.capitalizedSentence)
+        }
+    }
+
+    /// Of a keyspace operation.
+    init(_ error: any Error) {
+        switch error {
+        case let error as WireError: self = error
+        case let error as BufferingError: self.init(error)
+        case let error as TransactionError:
+            switch error.code {
+            case .conflictingContext: self.init(.conflictingContext, error.message)
+            case .commandRefused:
+                if let refusal = error.refusal { self.init(refusal) } else { self.init(.keyspaceError, error.message) }
+            case .operationMode, .scopeClosed, .futureUnresolved, .discarded, .aborted, .blockFull, .failed:
+                self.init(.operationModeError, error.message)
+            }
+        case let error as KeyspaceError:
+            let kind: WireErrorKind =
+                switch error.code {
+                case .unavailable, .connectionLost, .incompatible: .storeUnavailable
+                case .busy: .busy
+                case .full: .bufferFull
+                case .outcomeUnknown: .outcomeUnknown
+                }
+            self.init(kind, error.message.capitalizedSentence)
+        default: self.init(.internalError, "An unexpected failure: \(type(of: error)).")
+        }
+    }
+
+    /// A command's own failure.
+    init(_ error: CommandError) {
+        if error.isUnsupported {
+            self.init(
+                .unsupportedCommand, "This command is not supported; the README lists those that are.",
+                detail: error.prefix)
+        } else if error.prefix == "NOPERM" {
+            self.init(.permissionDenied, error.message.capitalizedSentence, detail: error.prefix)
+        } else {
+            self.init(.keyspaceError, error.message.capitalizedSentence, detail: error.prefix)
+        }
+    }
+}
+
+extension String {
+    var capitalizedSentence: String {
+        let sentence = prefix(1).uppercased() + dropFirst()
+        return sentence.hasSuffix(".") ? sentence : sentence + "."
+    }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT
+internal import Logging
+internal import NIOCore
+internal import WireProtocol
+
+/// What the channel tells.
+extension Connection {
+    /// Of requests that were read and not started; beyond it reading pauses. Only a stalled loop gets there.
+    private static let unstartedBytesMax = 1 << 20
+
+    func received(_ bytes: ByteBuffer) {
+        guard machine.takesRequests else { return }
+        let before = frames.count
+        do throws(FrameError) {
+            try decode(bytes)
+        } catch {
+            fail(error)
+        }
+        for frame in frames[before...] { unstartedBytes += frame.count }
+        if decoder.isInsideFrame {
+            watch.insideFrame(isNew: frames.count > before, now: .now())
+            keepWatch()
+        } else {
+            watch.outsideFrame()
+        }
+    }
+
+    func readCompleted() {
+        wake()
+    }
+
+    /// Whether the channel shall read; if not, ``continueReading()`` makes up for it.
+    func mayRead() -> Bool {
+        let isPaused = machine.takesRequests && (!isWritable || unstartedBytes >= Self.unstartedBytesMax)
+        guard isPaused else { return true }
+        holdsRead = true
+        watch.outsideFrame()
+        return false
+    }
+
+    func continueReading() {
+        guard holdsRead, mayRead() else { return }
+        holdsRead = false
+        if decoder.isInsideFrame {
+            watch.insideFrame(isNew: true, now: .now())
+            keepWatch()
+        }
+        channel.read()
+    }
+
+    func writabilityChanged(_ isWritable: Bool) {
+        self.isWritable = isWritable
+        continueReading()
+    }
+
+    func peerEnded() {
+        perform(machine.peerEnded())
+    }
+
+    func vanished() {
+        outbox.close()
+        machine.vanished()
+        stopTimers()
+        wake()
+    }
+
+    func fail(_ error: FrameError) {
+        logger.debug("broken frame", metadata: ["error": "\(error)"])
+        lastWord = ReplyWriter.error(id: nil, error.wireError)
+        perform(machine.endInput())
+    }
+
+    private func decode(_ bytes: ByteBuffer) throws(FrameError) {
+        // The library's closure throws untyped; the error travels beside it.
+        var failure: FrameError?
+        bytes.withUnsafeReadableBytes { raw in
+            do throws(FrameError) {
+                try decoder.feed(raw, into: &frames)
+            } catch {
+                failure = error
+            }
+        }
+        if let failure { throw failure }
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: MIT
+internal import Logging
+internal import NIOCore
+internal import ServiceLifecycle
+internal import WireProtocol
+
+/// One connection. Everything in it happens on its event loop: the actor's executor is the loop.
+///
+/// So a request is read, started and, if it never suspends, answered without a change of thread, and what the
+/// handler tells needs no lock.
+actor Connection {
+    nonisolated let credentials: PeerCredentials
+    nonisolated let channel: any Channel
+    nonisolated let configuration: SocketServerConfiguration
+    nonisolated let logger: Logger
+    nonisolated let outbox: Outbox
+    nonisolated let executor: EventLoopExecutor
+    private nonisolated let inFlight: BoundedCount
+
+    var machine = ConnectionStateMachine()
+    private var running = 0
+    private var waiter: UnsafeContinuation<Step, Never>?
+
+    // Input: Connection+Input.swift.
+    var decoder: FrameDecoder
+    /// Requests that were read and not started yet.
+    var frames: [[UInt8]] = []
+    var unstartedBytes = 0
+    /// What a broken stream gets, after its last good request was started.
+    var lastWord: [UInt8]?
+    var isWritable = true
+    var holdsRead = false
+
+    // Output: Connection+Output.swift.
+    var isStarting = false
+    var bytesWritten = 0
+    var emptied: ByteBuffer?
+
+    // Time: Connection+Time.swift.
+    var watch: ConnectionWatch
+    var watchTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
+    var endTimer: Scheduled<Void>?
+
+    /// What the connection's task does next.
+    private enum Step {
+        case start([[UInt8]])
+        case say([UInt8])
+        case drained
+        case vanished
+    }
+
+    nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    init(
+        _ channel: any Channel, credentials: PeerCredentials, configuration: SocketServerConfiguration,
+        inFlight: BoundedCount, logger: Logger
+    ) {
+        self.channel = channel
+        self.credentials = credentials
+        self.configuration = configuration
+        self.inFlight = inFlight
+        self.logger = logger
+        executor = EventLoopExecutor(channel.eventLoop)
+        outbox = Outbox(bytesMax: configuration.outboundBytesMax, allocator: channel.allocator)
+        decoder = FrameDecoder(frameBytesMax: configuration.frameBytesMax)
+        watch = ConnectionWatch(
+            frameTimeout: TimeAmount(configuration.incompleteFrameTimeout),
+            readerTimeout: TimeAmount(configuration.slowReaderTimeout))
+    }
+}
+
+// MARK: - The task
+
+extension Connection {
+    /// Serves the peer until it is gone or the server stops; returns when the channel is closed.
+    func serve<Handler: RequestHandler>(_ handler: Handler, id: UInt64) async {
+        await untilClosed {
+            let session = handler.open(peer(id: id))
+            await answerAll(by: session)
+            await session.close()
+        }
+    }
+
+    /// Takes no request, says why, and closes.
+    func refuse(_ error: WireError) async {
+        await untilClosed {
+            logger.debug("connection refused", metadata: ["kind": "\(error.kind.rawValue)"])
+            _ = send(ReplyWriter.error(id: nil, error))
+            perform(machine.endInput())
+        }
+    }
+
+    private func untilClosed(_ body: () async -> Void) async {
+        await withTaskCancellationHandler {
+            await withGracefulShutdownHandler {
+                await body()
+                perform(machine.drained())
+                try? await channel.closeFuture.get()
+            } onGracefulShutdown: {
+                self.onLoop { $0.stop() }
+            }
+        } onCancel: {
+            close()
+        }
+    }
+
+    private func answerAll(by session: some RequestSession) async {
+        await withDiscardingTaskGroup { group in
+            while true {
+                switch await nextStep() {
+                case .start(let frames):
+                    isStarting = true
+                    for frame in frames { start(frame, session, in: &group) }
+                    isStarting = false
+                    flush()
+                case .say(let lastWord):
+                    add(lastWord)
+                case .drained:
+                    return
+                case .vanished:
+                    group.cancelAll()
+                    return
+                }
+            }
+        }
+    }
+
+    private func start(_ frame: [UInt8], _ session: some RequestSession, in group: inout DiscardingTaskGroup) {
+        guard inFlight.enter() else {
+            if let reply = busyReply(to: frame) { add(reply) }
+            return
+        }
+        running += 1
+        execute(frame, session, in: &group)
+    }
+
+    /// An immediate task runs here and now, up to its first suspension: this is what keeps requests in order.
+    ///
+    /// The task prefers the loop (it inherits that) and is not isolated to this actor: a task that is both starts by
+    /// changing its executor, and that is no immediate start.
+    private nonisolated func execute(
+        _ frame: [UInt8], _ session: some RequestSession, in group: inout DiscardingTaskGroup
+    ) {
+        group.addImmediateTask {
+            let reply = await session.respond(to: frame)
+            self.finish(with: reply)
+        }
+    }
+
+    private nonisolated func finish(with reply: [UInt8]?) {
+        if channel.eventLoop.inEventLoop {
+            assumeIsolated { $0.ended(with: reply) }
+        } else {
+            onLoop { $0.ended(with: reply) }
+        }
+    }
+
+    private func ended(with reply: [UInt8]?) {
+        inFlight.leave()
+        running -= 1
+        if let reply { add(reply) }
+        if running == 0 { wake() }
+    }
+
+    private nonisolated func busyReply(to frame: [UInt8]) -> [UInt8]? {
+        do throws(RequestRefusal) {
+            let request = try RequestEnvelope(parsing: frame)
+            let error = WireError(
+                .busy, "The server executes as many requests as it may.", retryAfter: configuration.busyRetryAfter,
+                detail: "in_flight_max")
+            return request.id.map { ReplyWriter.error(id: $0, error) }
+        } catch {
+            return error.reply
+        }
+    }
+
+    private func nextStep() async -> Step {
+        if let step = readyStep() { return step }
+        return await withUnsafeContinuation { waiter = $0 }
+    }
+
+    private func readyStep() -> Step? {
+        if machine.state == .closed { return .vanished }
+        if !frames.isEmpty {
+            defer {
+                frames = []
+                unstartedBytes = 0
+                continueReading()
+            }
+            return .start(frames)
+        }
+        if let lastWord {
+            self.lastWord = nil
+            return .say(lastWord)
+        }
+        return !machine.takesRequests && running == 0 ? .drained : nil
+    }
+
+    /// Lets the task go on, if there is something to do.
+    func wake() {
+        guard let waiter, let step = readyStep() else { return }
+        self.waiter = nil
+        waiter.resume(returning: step)
+    }
+
+    private nonisolated func peer(id: UInt64) -> PeerConnection {
+        PeerConnection(
+            id: id, uid: credentials.uid, gid: credentials.gid, send: { self.send($0) }, close: { self.close() })
+    }
+}

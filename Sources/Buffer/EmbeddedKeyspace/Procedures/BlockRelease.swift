@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import Keyspace
+import SQLiteConnection
+import TransactionModel
+
+/// A transaction no longer blocks: frees what it held, and lets those parked behind it wait again, and those parked
+/// behind them. All keep their sequence, so that the oldest stands last.
+struct BlockRelease {
+    let store: Store
+
+    /// - Returns: how many are waiting again.
+    func run(_ sequence: Int64, _ id: TransactionID) throws(SQLiteError) -> Int {
+        var freed = [(sequence, id)]
+        var next = 0
+        while next < freed.count {
+            let (sequence, id) = freed[next]
+            next += 1
+            try store.held.free(sequence)
+            store.touch(id, \.heldRecords)
+            let followers = try followers(of: sequence)
+            guard !followers.isEmpty else { continue }
+            let statement = try store.connection.statement(
+                "UPDATE txn INDEXED BY txn_parked SET blocker = NULL WHERE blocker = ?")
+            statement.bind(1, sequence)
+            try statement.run()
+            store.memory.counters.parked -= Int64(followers.count)
+            store.memory.waits(followers[0].0)
+            store.touch(id, \.transactionBuffer)
+            store.touch(store.keys.parked(behind: id))
+            freed += followers
+        }
+        return freed.count - 1
+    }
+
+    private func followers(of sequence: Int64) throws(SQLiteError) -> [(Int64, TransactionID)] {
+        var list: [(Int64, TransactionID)] = []
+        let statement = try store.connection.statement(
+            "SELECT sequence, id FROM txn INDEXED BY txn_parked WHERE blocker = ? ORDER BY sequence")
+        defer { statement.reset() }
+        statement.bind(1, sequence)
+        while try statement.step() {
+            guard let id = statement.text(1).flatMap({ TransactionID($0) }) else { continue }
+            list.append((statement.int64(0), id))
+        }
+        return list
+    }
+}

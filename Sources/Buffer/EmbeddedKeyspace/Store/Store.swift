@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import Keyspace
+import SQLiteConnection
+import TransactionModel
+
+/// The site's file and what is known of it in memory. It lives on the writer thread.
+///
+/// Every operation checks everything first and then writes, so that a refusal leaves nothing behind and no savepoint is
+/// needed; a failure of the file in the middle is answered by rolling the whole group back.
+final class Store {
+    let connection: SQLiteConnection
+    let settings: EmbeddedSettings
+    let keys: SiteKeys
+    let site: SiteGuard
+    let transactions: TransactionTable
+    let overlay: OverlayTable
+    let held: HeldTable
+    let engine: CommandEngine
+    var memory = StoreMemory()
+    /// The reserve is given up: nothing new is taken in.
+    var isFull = false
+    private var isExpiring = false
+    private var written = Counters()
+    private var before = StoreMemory()
+
+    /// Takes over an open file: what a dead process had claimed waits again.
+    init(_ connection: SQLiteConnection, settings: EmbeddedSettings) throws(SQLiteError) {
+        self.connection = connection
+        self.settings = settings
+        keys = settings.site.keys
+        site = SiteGuard(keys: keys)
+        transactions = try TransactionTable(connection)
+        overlay = try OverlayTable(connection)
+        held = HeldTable(connection: connection)
+        engine = CommandEngine(connection: connection)
+        memory.counters = try Counters(from: connection)
+        written = memory.counters
+        engine.onTouch = { [unowned self] key in
+            if isExpiring { memory.watches.expire(key) } else { memory.watches.touch(key) }
+        }
+        try connection.execute("BEGIN IMMEDIATE")
+        try countUnresolved(ClaimLedger.takeLeftOvers(from: connection))
+        try connection.execute("COMMIT")
+    }
+
+    func perform(_ operation: Operation, now: Timestamp) throws(SQLiteError) -> Reply {
+        switch operation {
+        case .command(let command): try CommandRouter(store: self).run(command, now: now)
+        case .accept(let accept): .accept(try AcceptProcedure(store: self).run(accept))
+        case .claim(let claim): .claim(try ClaimProcedure(store: self).run(claim))
+        case .advance(let advance): .advance(try AdvanceProcedure(store: self).run(advance))
+        case .release(let release): .release(try ReleaseProcedure(store: self).run(release))
+        case .overlay(let read): .overlay(try OverlayReader(store: self).run(read))
+        }
+    }
+
+    /// Removes expired keys of the ordinary commands.
+    func expireKeys(keysMax: Int, now: Timestamp) throws(SQLiteError) {
+        isExpiring = true
+        defer { isExpiring = false }
+        _ = try engine.expire(keysMax: keysMax, now: now)
+    }
+
+    /// Claims without outcome whose holder is gone.
+    func countUnresolved(_ sequences: [Int64]) throws(SQLiteError) {
+        for sequence in sequences { try transactions.update(sequence, "claims = claims + 1") }
+        if let oldest = sequences.min() { memory.waits(oldest) }
+    }
+}
+
+// MARK: Groups
+
+extension Store {
+    /// Remembers what is in memory: ``rollback()`` returns to it.
+    func mark() { before = memory }
+
+    func begin() throws(SQLiteError) { try connection.execute("BEGIN IMMEDIATE") }
+
+    /// Everything since ``begin()`` is on stable storage when it returns.
+    func commit() throws(SQLiteError) {
+        try memory.claims.flush(to: connection)
+        if memory.counters != written { try memory.counters.write(to: connection) }
+        try connection.execute("COMMIT")
+        written = memory.counters
+    }
+
+    /// Lets go of what ``mark()`` remembered, so that the next change copies nothing.
+    func unmark() { before = StoreMemory() }
+
+    /// As if the group had never been; also after SQLite itself rolled back.
+    func rollback() {
+        memory = before
+        if connection.isInTransaction { try? connection.execute("ROLLBACK") }
+    }
+}
+
+// MARK: Touches
+
+extension Store {
+    /// A transaction changed; so did the collections it is part of.
+    func touch(_ id: TransactionID, _ collections: KeyPath<SiteKeys, String>...) {
+        guard !memory.watches.isEmpty else { return }
+        touch(keys.transaction(id))
+        touch(keys.affectedRecords(id))
+        touch(keys.counters)
+        for collection in collections { touch(keys[keyPath: collection]) }
+    }
+
+    /// The overlay of these records changed.
+    func touch(_ records: [RecordKey]) {
+        guard !memory.watches.isEmpty else { return }
+        for record in records {
+            touch(keys.cachedIDs(record))
+            touch(keys.buffered(record))
+            touch(keys.recordPending(record))
+            touch(keys.readBuffer(record))
+            touch(keys.readBufferUpdates(record))
+            touch(keys.bufferedIndex(model: record.model.string))
+        }
+    }
+
+    func touch(_ key: String) { memory.watches.touch(Array(key.utf8)) }
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+
+/// What the writer knows besides the file. A value: it is copied before a group and put back when the group is rolled back.
+struct StoreMemory {
+    var counters = Counters()
+    var claims = ClaimLedger()
+    /// No transaction below waits to be claimed.
+    var claimFrom: Int64 = 0
+    var watches = WatchTable()
+
+    /// The transaction waits again, wherever it stood.
+    mutating func waits(_ sequence: Int64) { claimFrom = min(claimFrom, sequence) }
+}

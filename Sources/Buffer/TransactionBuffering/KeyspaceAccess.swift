@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+public import Keyspace
+public import ReentrantTransactions
+public import TransactionModel
+
+/// This room's way to the keyspace: everything atomic goes through the transaction core, errors come out as this room's.
+public struct KeyspaceAccess: Sendable {
+    /// What a client is told to wait when the buffer is full.
+    public static let retryAfterFull: Duration = .seconds(1)
+    /// What a client is told to wait when too much waits already.
+    public static let retryAfterBusy: Duration = .milliseconds(50)
+
+    public let core: TransactionCore
+    public let keyspace: any Keyspace
+
+    public init(core: TransactionCore, keyspace: any Keyspace) {
+        self.core = core
+        self.keyspace = keyspace
+    }
+
+    /// Runs operations in one transaction, or queues them in the one that is open.
+    func transact(_ operations: [Operation]) async throws(BufferingError) -> Outcome {
+        do {
+            switch try await core.run(operations) {
+            case .completed(let result):
+                guard !result.aborted else {
+                    throw BufferingError(.storeUnavailable, "the transaction was aborted; nothing was done, try again")
+                }
+                return .replies(result.replies)
+            case .queued: return .queued
+            }
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    enum Outcome {
+        case replies([Reply])
+        /// The operations travel with the open transaction; their replies are elements of its result.
+        case queued
+    }
+
+    /// As ``transact(_:)``, for what makes no sense inside an open transaction of a client.
+    func apply(_ operations: [Operation]) async throws(BufferingError) -> [Reply] {
+        do {
+            switch try await keyspace.execute(operations) {
+            case .executed(let replies): return replies
+            case .aborted, .refused:
+                throw BufferingError(.internalError, "the store refused operations of this program")
+            }
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    /// Runs one operation outside any transaction.
+    func perform(_ operation: Operation) async throws(BufferingError) -> Reply? {
+        try await perform([operation]).first
+    }
+
+    func perform(_ operations: [Operation]) async throws(BufferingError) -> [Reply] {
+        do {
+            return try await keyspace.perform(operations)
+        } catch {
+            throw Self.translate(error)
+        }
+    }
+
+    /// Runs commands outside any transaction; a command's own failure is an `.internalError`, since all of them are ours.
+    public func read(_ commands: [Command]) async throws(BufferingError) -> [Reply] {
+        let replies = try await perform(commands.map { .command($0) })
+        for case .error(let error) in replies {
+            throw BufferingError(.internalError, "the store answered \(error.prefix) to a command of this program")
+        }
+        return replies
+    }
+
+    /// The reply of a command that answers an integer.
+    public func integer(_ arguments: any CommandArgument...) async throws(BufferingError) -> Int64 {
+        guard case .integer(let value)? = try await read([Command(arguments.map(\.commandBytes))]).first else {
+            return 0
+        }
+        return value
+    }
+
+    /// The reply of a command that answers transaction ids.
+    public func members(_ arguments: any CommandArgument...) async throws(BufferingError) -> [TransactionID] {
+        guard case .array(let members)? = try await read([Command(arguments.map(\.commandBytes))]).first else {
+            return []
+        }
+        return members.compactMap { member in
+            guard case .bulk(let bytes) = member else { return nil }
+            return TransactionID(String(decoding: bytes, as: UTF8.self))
+        }
+    }
+
+    /// Takes the oldest pending transactions.
+    public func claim(_ claim: Claim) async throws(BufferingError) -> [ClaimedTransaction] {
+        guard case .claim(let claimed)? = try await apply([.claim(claim)]).first else {
+            throw BufferingError(.internalError, "the store gave no answer to a claim")
+        }
+        return claimed
+    }
+
+    static func translate(_ error: any Error) -> BufferingError {
+        switch error {
+        case let error as BufferingError: return error
+        case let error as KeyspaceError:
+            switch error.code {
+            case .unavailable, .connectionLost, .incompatible: return BufferingError(.storeUnavailable, error.message)
+            case .busy: return BufferingError(.busy, error.message, retryAfter: retryAfterBusy)
+            case .full: return BufferingError(.bufferFull, error.message, retryAfter: retryAfterFull)
+            case .outcomeUnknown: return BufferingError(.outcomeUnknown, error.message)
+            }
+        case let error as TransactionError:
+            let code: BufferingError.Code =
+                switch error.code {
+                case .conflictingContext: .conflictingContext
+                case .operationMode, .scopeClosed, .futureUnresolved, .discarded, .aborted, .commandRefused, .blockFull,
+                    .failed:
+                    .operationMode
+                }
+            return BufferingError(code, error.message)
+        case is CancellationError:
+            return BufferingError(.storeUnavailable, "the request was cancelled before it was done")
+        default: return BufferingError(.internalError, "an unexpected failure: \(type(of: error))")
+        }
+    }
+}

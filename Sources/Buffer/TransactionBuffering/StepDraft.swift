@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import TransactionModel
+
+/// A client's step with its form checked: which members there are, which model, which other steps it needs. Values are
+/// looked at later, by ``StepBuilder``.
+struct StepDraft {
+    let id: String
+    let operation: StepOperation
+    let model: String
+    /// Nil while no schema is known.
+    let table: Table?
+    /// `id` and `data` of each row, with their paths.
+    var rows: [Row] = []
+    var conflict: [String] = []
+    var condition: JSONView?
+    var isOptional = false
+    let path: String
+    /// Steps named by `depends_on` and by references, each with the place that names it.
+    private(set) var dependencyPaths: [(step: String, path: String)] = []
+
+    struct Row {
+        var id: JSONView?
+        var data: JSONView?
+        var path: String
+    }
+
+    init(_ view: JSONView, path: String, schema: Schema?) throws(ValidationFault) {
+        guard view.kind == .object else { throw ValidationFault(path, "must be an object") }
+        self.path = path
+        guard let id = view["step_id"]?.string, StepRule.isValidID(id) else {
+            throw ValidationFault("\(path).step_id", "must be 1 to 64 bytes of [A-Za-z0-9_-]")
+        }
+        self.id = id
+        guard let operation = view["operation"]?.string.flatMap(StepOperation.init(rawValue:)) else {
+            let names = StepOperation.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationFault("\(path).operation", "must be one of \(names)")
+        }
+        self.operation = operation
+        guard let model = view["model"]?.string, !model.isEmpty else {
+            throw ValidationFault("\(path).model", "must be the name of a model")
+        }
+        self.model = model
+        if let schema {
+            guard let table = schema[model] else {
+                throw ValidationFault("\(path).model", "names no table of the main database", maySchemaBeStale: true)
+            }
+            guard !table.primaryKey.isEmpty else {
+                throw ValidationFault("\(path).model", "names a table without primary key, which can't be a model")
+            }
+            self.table = table
+        } else {
+            guard operation == .create || operation == .bulkCreate else {
+                throw ValidationFault(
+                    "\(path).operation",
+                    "needs the schema of the main database, which was not seen yet; only creates are possible",
+                    maySchemaBeStale: true)
+            }
+            table = nil
+        }
+        try takeMembers(view)
+    }
+
+    private mutating func takeMembers(_ view: JSONView) throws(ValidationFault) {
+        var row = Row(path: path)
+        for (name, value) in view.members {
+            let word = name.string ?? ""
+            switch (word, operation) {
+            case ("step_id", _), ("operation", _), ("model", _): continue
+            case ("depends_on", _): try takeDependencies(value)
+            case ("id", .update), ("id", .delete), ("id", .increment): row.id = value
+            case ("data", .create), ("data", .update), ("data", .upsert), ("data", .increment): row.data = value
+            case ("rows", .bulkCreate), ("rows", .bulkUpdate): try takeRows(value)
+            case ("conflict", .upsert): try takeConflict(value)
+            case ("where", .query): condition = value
+            case ("optional", .query):
+                guard let flag = value.bool else { throw ValidationFault("\(path).optional", "must be true or false") }
+                isOptional = flag
+            default:
+                throw ValidationFault("\(path).\(word)", "is no member of a step with operation \(operation.rawValue)")
+            }
+        }
+        switch operation {
+        case .bulkCreate, .bulkUpdate:
+            guard view["rows"] != nil else { throw ValidationFault("\(path).rows", "is missing") }
+        case .query:
+            guard condition != nil else { throw ValidationFault("\(path).where", "is missing") }
+        case .create, .update, .delete, .upsert, .increment: rows = [row]
+        }
+        for row in rows { try check(row) }
+    }
+
+    private mutating func takeDependencies(_ value: JSONView) throws(ValidationFault) {
+        guard value.kind == .array else { throw ValidationFault("\(path).depends_on", "must be an array of step ids") }
+        for (index, element) in value.elements.enumerated() {
+            let path = "\(path).depends_on[\(index)]"
+            guard let step = element.string else { throw ValidationFault(path, "must be a step id") }
+            dependencyPaths.append((step, path))
+        }
+    }
+
+    private mutating func takeRows(_ value: JSONView) throws(ValidationFault) {
+        guard value.kind == .array, value.count > 0 else {
+            throw ValidationFault("\(path).rows", "must be an array of at least one row")
+        }
+        for (index, element) in value.elements.enumerated() {
+            let path = "\(path).rows[\(index)]"
+            guard element.kind == .object else { throw ValidationFault(path, "must be an object") }
+            if operation == .bulkCreate {
+                rows.append(Row(data: element, path: path))
+                continue
+            }
+            for (name, _) in element.members where !name.stringEquals("id") && !name.stringEquals("data") {
+                throw ValidationFault("\(path).\(name.string ?? "")", "is no member of a row; there are id and data")
+            }
+            rows.append(Row(id: element["id"], data: element["data"], path: path))
+        }
+    }
+
+    private mutating func takeConflict(_ value: JSONView) throws(ValidationFault) {
+        let path = "\(path).conflict"
+        guard value.kind == .array, value.count > 0 else {
+            throw ValidationFault(path, "must be an array of column names")
+        }
+        conflict = value.elements.map { $0.string ?? "" }
+        guard let table else { return }
+        let columns = Set(conflict.map { ByteString($0) })
+        let isKey = columns == Set(table.primaryKey.map { ByteString($0) })
+        guard isKey || table.uniqueKeys.contains(where: { Set($0.map { ByteString($0) }) == columns }) else {
+            throw ValidationFault(
+                path, "is neither the primary key nor a unique key of \(table.name)", maySchemaBeStale: true)
+        }
+        if isKey { conflict = [] }
+    }
+
+    /// The path of a row's data: bulk creates have the columns in the row itself.
+    func dataPath(_ row: Row) -> String { operation == .bulkCreate ? row.path : "\(row.path).data" }
+
+    private mutating func check(_ row: Row) throws(ValidationFault) {
+        let needsID =
+            operation == .update || operation == .delete || operation == .increment || operation == .bulkUpdate
+        if needsID {
+            guard let id = row.id, !id.isNull else { throw ValidationFault("\(row.path).id", "is missing") }
+            takeReference(id, "\(row.path).id")
+            if id.kind == .object {
+                for (name, value) in id.members { takeReference(value, "\(row.path).id.\(name.string ?? "")") }
+            }
+        }
+        guard operation != .delete else { return }
+        let path = dataPath(row)
+        guard let data = row.data else { throw ValidationFault(path, "is missing") }
+        guard data.kind == .object else { throw ValidationFault(path, "must be an object") }
+        for (name, value) in data.members where value.kind == .object {
+            takeReference(value, "\(path).\(name.string ?? "")")
+        }
+    }
+
+    private mutating func takeReference(_ value: JSONView, _ path: String) {
+        guard let reference = Reference(value), reference.transactionID == nil else { return }
+        dependencyPaths.append((reference.step, path))
+    }
+}

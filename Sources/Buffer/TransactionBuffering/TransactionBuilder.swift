@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import TransactionModel
+
+/// Turns a client's transaction into a stored one: every rule checked, every value canonical, every reference that can
+/// be resolved resolved, every id that can be derived derived. Pure: the same input gives the same output.
+struct TransactionBuilder {
+    static let stepsMax = 1000
+    static let rowsMax = 10_000
+    static let orderingKeyBytesMax = 256
+    static let endpointBytesMax = 1024
+    static let attemptsMax: Int64 = 100
+
+    /// Nil: no schema was ever seen; then only creates that carry their ids are possible.
+    var schema: Schema?
+    /// Evaluates `now` defaults.
+    var now: Timestamp
+    /// Ids that references to other transactions stand for, as far as they are known: reference text -> value.
+    var known: [ByteString: JSONValue] = [:]
+
+    func build(_ view: JSONView, id transactionID: TransactionID) throws(ValidationFault) -> BuiltTransaction {
+        try checkMembers(view)
+        guard let list = view["steps"], list.kind == .array, list.count > 0 else {
+            throw ValidationFault("steps", "must be an array of at least one step")
+        }
+        guard list.count <= Self.stepsMax else {
+            throw ValidationFault("steps", "has more than \(Self.stepsMax) steps")
+        }
+
+        var drafts: [StepDraft] = []
+        drafts.reserveCapacity(list.count)
+        var indexes: [ByteString: Int] = [:]
+        for (index, element) in list.elements.enumerated() {
+            let draft = try StepDraft(element, path: "steps[\(index)]", schema: schema)
+            guard indexes.updateValue(index, forKey: ByteString(draft.id)) == nil else {
+                throw ValidationFault("steps[\(index)].step_id", "names a second step so")
+            }
+            drafts.append(draft)
+        }
+        guard drafts.reduce(0, { $0 + max(1, $1.rows.count) }) <= Self.rowsMax else {
+            throw ValidationFault("steps", "has more than \(Self.rowsMax) rows")
+        }
+
+        let order = try order(of: &drafts, indexes)
+        var stepBuilder = StepBuilder(
+            transactionID: transactionID, drafts: drafts, indexes: indexes, now: now, known: known)
+        var texts = [[UInt8]](repeating: [], count: drafts.count)
+        for index in order { texts[index] = try stepBuilder.build(index) }
+
+        let generatedIDs = stepBuilder.generatedIDs()
+        let payload = payload(view, transactionID, texts, generatedIDs)
+        var changes: [RecordChange] = []
+        changes.reserveCapacity(drafts.count)
+        for index in drafts.indices {
+            for (row, record) in stepBuilder.records[index].enumerated() {
+                changes.append(RecordChange(record: record, step: index, row: row))
+            }
+        }
+        return BuiltTransaction(
+            transactionID: transactionID, contentHash: ContentHasher.hash(view), payload: payload, changes: changes,
+            generatedIDs: generatedIDs)
+    }
+
+    /// References to other transactions whose ids are worth a look before building.
+    static func foreignReferences(in view: JSONView) -> [Reference] {
+        var found: [Reference] = []
+        func visit(_ view: JSONView) {
+            switch view.kind {
+            case .object:
+                if let reference = Reference(view) {
+                    if reference.transactionID != nil { found.append(reference) }
+                } else {
+                    for (_, value) in view.members { visit(value) }
+                }
+            case .array: for element in view.elements { visit(element) }
+            case .null, .bool, .number, .string: break
+            }
+        }
+        if let steps = view["steps"] { visit(steps) }
+        return found
+    }
+
+    private func checkMembers(_ view: JSONView) throws(ValidationFault) {
+        guard view.kind == .object else { throw ValidationFault("transaction", "must be an object") }
+        for (name, value) in view.members {
+            if name.stringEquals("steps") || name.stringEquals("transaction_id") { continue }
+            if name.stringEquals("endpoint") {
+                try check(value, "endpoint", bytesMax: Self.endpointBytesMax)
+            } else if name.stringEquals("ordering_key") {
+                try check(value, "ordering_key", bytesMax: Self.orderingKeyBytesMax)
+            } else if name.stringEquals("metadata") {
+                guard value.kind == .object || value.isNull else {
+                    throw ValidationFault("metadata", "must be an object")
+                }
+            } else if name.stringEquals("retry") {
+                guard value.kind == .object || value.isNull else { throw ValidationFault("retry", "must be an object") }
+                if let attempts = value["max_attempts"] {
+                    guard let count = attempts.int64, (1...Self.attemptsMax).contains(count) else {
+                        throw ValidationFault("retry.max_attempts", "must be an integer from 1 to \(Self.attemptsMax)")
+                    }
+                }
+            } else {
+                throw ValidationFault(
+                    name.string ?? "transaction",
+                    "is no member of a transaction; there are transaction_id, endpoint, ordering_key, metadata, retry and steps"
+                )
+            }
+        }
+    }
+
+    private func check(_ value: JSONView, _ path: String, bytesMax: Int) throws(ValidationFault) {
+        if value.isNull { return }
+        guard let text = value.string, text.utf8.count <= bytesMax else {
+            throw ValidationFault(path, "must be a string of at most \(bytesMax) bytes")
+        }
+    }
+
+    /// The order in which steps can be built: after those they refer to.
+    private func order(of drafts: inout [StepDraft], _ indexes: [ByteString: Int]) throws(ValidationFault) -> [Int] {
+        var needsOrder = false
+        for index in drafts.indices {
+            for (name, path) in drafts[index].dependencyPaths {
+                guard let other = indexes[ByteString(name)] else {
+                    throw ValidationFault(path, "names no step of this transaction")
+                }
+                guard other != index else { throw ValidationFault(path, "refers to its own step") }
+                needsOrder = true
+            }
+        }
+        guard needsOrder else { return Array(drafts.indices) }
+        let (order, cyclic) = StepOrder.resolve(drafts.map { ($0.id, $0.dependencyPaths.map(\.step)) })
+        if let cyclic {
+            throw ValidationFault("steps[\(cyclic)]", "is part of a cycle of references")
+        }
+        return order
+    }
+
+    private func payload(
+        _ view: JSONView, _ transactionID: TransactionID, _ steps: [[UInt8]], _ generatedIDs: [UInt8]
+    ) -> [UInt8] {
+        var writer = JSONWriter(capacity: view.rawRange.count + generatedIDs.count + steps.count * 96 + 128)
+        writer.beginObject()
+        writer.member("format", StoredTransaction.format)
+        writer.member("transaction_id", transactionID.string)
+        for name: StaticString in ["endpoint", "ordering_key", "metadata", "retry"] {
+            guard let value = view[name], !value.isNull else { continue }
+            writer.name(name)
+            writer.raw(value)
+        }
+        writer.name("steps")
+        writer.beginArray()
+        for step in steps { writer.raw(step) }
+        writer.endArray()
+        writer.name("generated_ids")
+        writer.raw(generatedIDs)
+        writer.endObject()
+        return writer.bytes
+    }
+}

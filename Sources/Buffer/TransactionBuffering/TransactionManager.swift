@@ -1,0 +1,241 @@
+// SPDX-License-Identifier: MIT
+public import JSON
+public import Keyspace
+import Synchronization
+public import TransactionModel
+
+/// Makes transactions durable, and answers what became of them.
+///
+/// `buffer` validates, derives ids, and hands the store one `accept`: queue entry, status, caches, overlay, indexes and
+/// counters become visible together or not at all. Everything later in a transaction's life goes through ``advance(_:)``.
+public final class TransactionManager: Sendable {
+    public let site: SiteConfiguration
+    public let keys: SiteKeys
+    public let events = TransactionEvents()
+    public let schema: SchemaCache
+    let access: KeyspaceAccess
+    let now: @Sendable () -> Timestamp
+    private let newID: @Sendable (Timestamp) -> TransactionID
+    private let hooks = Mutex<(executor: (any TransactionExecuting)?, tracker: (any PositionTracking)?)>((nil, nil))
+    private let mainTimeout: Duration
+
+    /// - Parameter mainTimeout: How long a site of kind `main` waits for the commit before it answers `pending`.
+    public init(
+        site: SiteConfiguration, keys: SiteKeys, access: KeyspaceAccess, schemaSource: any SchemaSource,
+        now: @escaping @Sendable () -> Timestamp,
+        newID: @escaping @Sendable (Timestamp) -> TransactionID, mainTimeout: Duration = .seconds(30)
+    ) {
+        self.site = site
+        self.keys = keys
+        self.access = access
+        self.now = now
+        self.newID = newID
+        self.mainTimeout = mainTimeout
+        schema = SchemaCache(access: access, keys: keys, source: schemaSource)
+    }
+
+    public var currentTime: Timestamp { now() }
+
+    public func setExecutor(_ executor: any TransactionExecuting) { hooks.withLock { $0.executor = executor } }
+
+    public func setPositionTracker(_ tracker: any PositionTracking) { hooks.withLock { $0.tracker = tracker } }
+
+    /// Accepts a transaction as the client sent it (`params.transaction`).
+    ///
+    /// Throws `.validationFailed` with the path, `.transactionConflict`, `.bufferFull`, `.busy`, `.storeUnavailable`, or
+    /// `.outcomeUnknown`. The accept is submitted before the first suspension, unless something must be looked up first:
+    /// then `willWait` is called before that wait, so that a caller who owes an order can keep it.
+    public func buffer(_ view: JSONView, willWait: () -> Void = {}) async throws(BufferingError) -> Receipt {
+        let built = try await build(view, id: try transactionID(of: view), willWait)
+        let accept = Accept(
+            transactionID: built.transactionID, contentHash: built.contentHash, payload: built.payload,
+            changes: built.changes, acceptedAt: now())
+        guard case .replies(let replies) = try await access.transact([.accept(accept)]) else {
+            return receipt(built, status: nil, isDuplicate: false)
+        }
+        guard case .accept(let outcome)? = replies.first else {
+            throw BufferingError(.internalError, "the store gave no answer to an accept")
+        }
+        return try await receipt(for: outcome, built)
+    }
+
+    /// Wakes the processor; for accepts that were queued in a client's open transaction.
+    public func wakeExecutor() { hooks.withLock { $0.executor }?.wake() }
+
+    /// Runs changes of state and tells the subscribers. The outcomes are in the order of the changes.
+    public func advance(
+        _ changes: [Advance.Change], release: Release? = nil
+    ) async throws(BufferingError) -> [AdvanceOutcome] {
+        let time = now()
+        var operations: [Operation] = [.advance(Advance(changes, at: time))]
+        if let release { operations.append(.release(release)) }
+        guard case .advance(let outcomes)? = try await access.apply(operations).first else {
+            throw BufferingError(.internalError, "the store gave no answer to an advance")
+        }
+        announce(changes, outcomes, released: release, at: time)
+        return outcomes
+    }
+
+    /// Releases committed transactions: every replica has them. Says how many.
+    public func release(_ ids: [TransactionID]) async throws(BufferingError) -> Int {
+        let time = now()
+        var released: [Release.Released] = []
+        for reply in try await access.read(ids.map { Command("GET", keys.transaction($0)) }) {
+            guard case .bulk(let bytes) = reply, let transaction = StoredTransaction(payload: bytes) else { continue }
+            released.append(.init(transaction.transactionID, records: transaction.records))
+        }
+        let operation = Operation.release(Release(released, at: time))
+        guard case .release(let outcome)? = try await access.apply([operation]).first else {
+            throw BufferingError(.internalError, "the store gave no answer to a release")
+        }
+        if events.isHeard {
+            for transaction in released {
+                events.publish(
+                    TransactionEvent(transactionID: transaction.transactionID, status: .replicated, at: time))
+            }
+        }
+        return outcome.released
+    }
+
+    // MARK: Accept
+
+    private func transactionID(of view: JSONView) throws(BufferingError) -> TransactionID {
+        guard let given = view["transaction_id"], !given.isNull else {
+            return newID(now())
+        }
+        guard let id = given.string.flatMap({ TransactionID($0) }) else {
+            throw BufferingError(
+                .validationFailed, "must be 1 to 128 bytes of [A-Za-z0-9._~-]", path: "transaction_id")
+        }
+        return id
+    }
+
+    private func build(
+        _ view: JSONView, id: TransactionID, _ willWait: () -> Void
+    ) async throws(BufferingError) -> BuiltTransaction {
+        var builder = TransactionBuilder(schema: schema.schema, now: now())
+        let foreign = TransactionBuilder.foreignReferences(in: view)
+        if !foreign.isEmpty {
+            willWait()
+            builder.known = try await knownIDs(foreign)
+        }
+        do {
+            return try builder.build(view, id: id)
+        } catch {
+            guard error.maySchemaBeStale else { throw error.asBufferingError }
+            willWait()
+            guard try await schema.refreshIfDue() else { throw error.asBufferingError }
+        }
+        builder.schema = schema.schema
+        do {
+            return try builder.build(view, id: id)
+        } catch {
+            throw error.asBufferingError
+        }
+    }
+
+    /// What is known of ids that other transactions created.
+    private func knownIDs(_ references: [Reference]) async throws(BufferingError) -> [ByteString: JSONValue] {
+        var known: [ByteString: JSONValue] = [:]
+        for reference in Set(references) {
+            guard let id = reference.transactionID else { continue }
+            if let value = try await assignedID(reference, of: id) { known[ByteString(reference.text)] = value }
+        }
+        return known
+    }
+
+    /// The id that a step of another transaction created, as its status record has it; nil while only the database
+    /// will know it, and after the record's TTL.
+    public func assignedID(
+        _ reference: Reference, of id: TransactionID
+    ) async throws(BufferingError) -> JSONValue? {
+        guard let record = try await statusRecord(id), let root = try? JSONDocument(parsing: record).root,
+            let value = root["generated_ids"]?.member(reference.step)
+        else { return nil }
+        let created = reference.row.map { row in value.elements.dropFirst(row).first { _ in true } } ?? value
+        guard let created, created.kind == .string || created.kind == .number else { return nil }
+        return created.value()
+    }
+
+    private func receipt(
+        for outcome: AcceptOutcome, _ built: BuiltTransaction
+    ) async throws(BufferingError) -> Receipt {
+        switch outcome {
+        case .accepted:
+            if events.isHeard {
+                events.publish(TransactionEvent(transactionID: built.transactionID, status: .pending, at: now()))
+            }
+            wakeExecutor()
+            guard site.kind == .main else { return receipt(built, status: .pending, isDuplicate: false) }
+            let status = try await reached(built.transactionID, .committed, timeout: mainTimeout).status
+            return receipt(built, status: status, isDuplicate: false)
+        case .duplicate(let status, let generatedIDs):
+            var built = built
+            if let generatedIDs { built.generatedIDs = generatedIDs }
+            return receipt(built, status: status, isDuplicate: true)
+        case .conflict:
+            throw BufferingError(
+                .transactionConflict, "this transaction_id was accepted before with other content; use a new id",
+                path: "transaction_id")
+        case .full:
+            throw BufferingError(
+                .bufferFull,
+                "the buffer is full; try again later, or see server.health for what keeps it from draining",
+                retryAfter: KeyspaceAccess.retryAfterFull)
+        }
+    }
+
+    private func receipt(_ built: BuiltTransaction, status: TransactionStatus?, isDuplicate: Bool) -> Receipt {
+        Receipt(
+            transactionID: built.transactionID, status: status, generatedIDs: built.generatedIDs,
+            durability: access.keyspace.durability, isDuplicate: isDuplicate)
+    }
+
+    // MARK: Events
+
+    private func announce(
+        _ changes: [Advance.Change], _ outcomes: [AdvanceOutcome], released: Release?, at time: Timestamp
+    ) {
+        var last: Position?
+        let isHeard = events.isHeard
+        for (change, outcome) in zip(changes, outcomes) {
+            guard case .advanced = outcome else { continue }
+            if case .committed(_, let position, _) = change { last = max(last ?? position, position) }
+            guard isHeard, let status = change.status else { continue }
+            events.publish(TransactionEvent(transactionID: change.transactionID, status: status, at: time))
+        }
+        if isHeard, let released {
+            for transaction in released.transactions {
+                events.publish(
+                    TransactionEvent(transactionID: transaction.transactionID, status: .replicated, at: time))
+            }
+        }
+        if let last, released == nil { hooks.withLock { $0.tracker }?.committed(upTo: last) }
+        let mayHaveMadeWork = changes.contains { change in
+            switch change {
+            case .due, .requeued, .cancelled, .discarded: true
+            case .committed, .returned, .retrying, .dead, .parked: false
+            }
+        }
+        if mayHaveMadeWork { wakeExecutor() }
+    }
+}
+
+extension Advance.Change {
+    /// The status it leads to; nil where a transaction stays pending for everyone outside.
+    var status: TransactionStatus? {
+        switch self {
+        case .committed: .committed
+        case .retrying: .retrying
+        case .dead: .deadLetter
+        case .due, .requeued: .pending
+        case .cancelled: .cancelled
+        case .discarded: .discarded
+        case .returned, .parked: nil
+        }
+    }
+}
+
+extension ValidationFault {
+    var asBufferingError: BufferingError { BufferingError(.validationFailed, message, path: path) }
+}

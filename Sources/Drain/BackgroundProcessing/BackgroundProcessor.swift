@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+public import Keyspace
+public import Logging
+public import MainDatabase
+public import ServiceLifecycle
+import Synchronization
+public import TransactionBuffering
+public import TransactionModel
+
+/// Applies what was accepted, in the background, each transaction once.
+///
+/// A cycle: what is due for a retry goes back to the buffer; the tail is claimed; what conflicts with blocked
+/// transactions is parked; the rest is applied in one database transaction together with its ledger rows; only then
+/// it leaves the buffer. A crash anywhere in between is repaired by doing it again: the ledger knows what was applied.
+public final class BackgroundProcessor: Service, TransactionExecuting {
+    let manager: TransactionManager
+    let access: KeyspaceAccess
+    let database: any MainDatabase
+    let configuration: ProcessorConfiguration
+    let clock: any Clock<Duration>
+    let now: @Sendable () -> Timestamp
+    let logger: Logger
+    private let wakeSignal = WakeSignal()
+    let state = Mutex(ProcessorStateMachine())
+    let lease = Mutex<Lease?>(nil)
+    private let prunedAt = Mutex<Timestamp?>(nil)
+
+    public init(
+        manager: TransactionManager, access: KeyspaceAccess, database: any MainDatabase,
+        configuration: ProcessorConfiguration, clock: any Clock<Duration> = ContinuousClock(),
+        now: @escaping @Sendable () -> Timestamp, logger: Logger
+    ) {
+        self.manager = manager
+        self.access = access
+        self.database = database
+        self.configuration = configuration
+        self.clock = clock
+        self.now = now
+        self.logger = logger
+    }
+
+    public func wake() { wakeSignal.signal() }
+
+    /// Works until graceful shutdown or cancellation; finishes the batch at hand first.
+    public func run() async throws {
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await loop()
+            } onCancel: {
+                self.stop()
+            }
+        } onGracefulShutdown: {
+            self.stop()
+        }
+    }
+
+    private func stop() {
+        state.withLock { $0.stop() }
+        wake()
+    }
+
+    private func loop() async {
+        while true {
+            switch state.withLock({ $0.next() }) {
+            case .stop: return
+            case .rest: await wakeSignal.wait(atMost: configuration.interval, clock: clock)
+            case .sleep(let duration): await wakeSignal.wait(atMost: duration, clock: clock)
+            case .cycle:
+                let cycle = await self.cycle()
+                let action = state.withLock { state in
+                    var generator = SystemRandomNumberGenerator()
+                    return state.finished(cycle, at: now(), configuration, using: &generator)
+                }
+                await pause(action, after: cycle)
+            }
+        }
+    }
+
+    private func pause(_ action: ProcessorStateMachine.Action, after cycle: ProcessorStateMachine.Cycle) async {
+        guard case .sleep(let duration) = action else { return }
+        switch cycle {
+        case .outage(let failure), .storeFailed(let failure):
+            logger.debug("backing off", metadata: ["code": "\(failure.code)", "delay": "\(duration)"])
+            // Accepts go on meanwhile; they must not cut the backoff short, or an outage would be hammered.
+            await rest(duration)
+        case .progressed, .idle:
+            await pruneLedger()
+            await wakeSignal.wait(atMost: duration, clock: clock)
+        }
+    }
+
+    /// Sleeps, but not through a stop.
+    private func rest(_ duration: Duration) async {
+        let slice = Duration.milliseconds(100)
+        var left = duration
+        while left > .zero, state.withLock({ $0.next() }) == .cycle {
+            try? await clock.sleep(for: min(left, slice))
+            left -= slice
+        }
+    }
+
+    private func cycle() async -> ProcessorStateMachine.Cycle {
+        do {
+            let due = try await releaseDue()
+            let lease = try await currentLease()
+            try await database.verify(lease)
+            let works = try await claim(lease)
+            guard !works.isEmpty else { return .idle(due: due) }
+            try await BatchRun(self, lease).run(works)
+            return .progressed
+        } catch let error as DatabaseError {
+            if error.category == .fenced { self.lease.withLock { $0 = nil } }
+            return .outage(FailureRecord(code: error.kind.rawValue, message: error.message, at: now()))
+        } catch let error as BufferingError {
+            return .storeFailed(FailureRecord(code: "store_unavailable", message: error.message, at: now()))
+        } catch {
+            return .storeFailed(FailureRecord(code: "internal_error", message: "\(type(of: error))", at: now()))
+        }
+    }
+
+    // MARK: Steps of a cycle
+
+    /// Sends retries whose time has come back to the buffer; says how long until the next one.
+    private func releaseDue() async throws(BufferingError) -> Duration? {
+        let now = now()
+        let milliseconds = now.microseconds / 1000
+        let key = manager.keys.transactionRetry
+        guard try await access.integer("ZCARD", key) > 0 else { return nil }
+        let due = try await access.members(
+            "ZRANGEBYSCORE", key, "-inf", milliseconds, "LIMIT", 0, configuration.batchTransactionsMax)
+        let next = Command("ZRANGEBYSCORE", key, "(\(milliseconds)", "+inf", "WITHSCORES", "LIMIT", 0, 1)
+        let replies = try await access.read([next])
+        if !due.isEmpty { _ = try await manager.advance(due.map { .due($0) }) }
+        guard case .array(let next)? = replies.last, case .bulk(let score)? = next.last,
+            let time = Double(String(decoding: score, as: UTF8.self))
+        else { return nil }
+        return .milliseconds(max(1, Int64(time) - milliseconds))
+    }
+
+    private func currentLease() async throws -> Lease {
+        if let lease = lease.withLock({ $0 }) { return lease }
+        let key = manager.keys.processorLease
+        var known: Int64 = 0
+        if case .bulk(let bytes)? = try await access.read([Command("GET", key)]).first {
+            known = Int64(String(decoding: bytes, as: UTF8.self)) ?? 0
+        }
+        let lease = try await database.takeLease(site: manager.site.name, atLeast: known)
+        _ = try await access.read([Command("SET", key, lease.token)])
+        self.lease.withLock { $0 = lease }
+        // A database that was away may have come back with other tables.
+        try await manager.schema.refresh()
+        return lease
+    }
+
+    private func claim(_ lease: Lease) async throws(BufferingError) -> [Work] {
+        let claim = Claim(
+            token: lease.token, transactionsMax: configuration.batchTransactionsMax,
+            bytesMax: configuration.batchBytesMax, at: now())
+        let claimed = try await access.claim(claim)
+        var works: [Work] = []
+        works.reserveCapacity(claimed.count)
+        for transaction in claimed {
+            guard let stored = StoredTransaction(payload: transaction.payload) else {
+                try await bury(transaction)
+                continue
+            }
+            works.append(Work(claimed: transaction, transaction: stored))
+        }
+        return works
+    }
+
+    /// What was stored can't be read: it must neither block the others nor be lost.
+    private func bury(_ transaction: ClaimedTransaction) async throws(BufferingError) {
+        let failure = FailureRecord(
+            code: "malformed", message: "the stored transaction is not of a format that this version reads", at: now())
+        _ = try await manager.advance([.dead(transaction.transactionID, error: failure, held: [], released: [])])
+    }
+
+    private func pruneLedger() async {
+        let time = now()
+        let isDue = prunedAt.withLock { last in
+            if let last, time - last < .seconds(600) { return false }
+            last = time
+            return true
+        }
+        guard isDue, lease.withLock({ $0 }) != nil else { return }
+        _ = try? await database.pruneLedger(before: time - configuration.ledgerRetention, rowsMax: 10_000)
+    }
+}

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import Keyspace
+import TransactionModel
+
+/// A claimed transaction, parsed.
+struct Work: Sendable {
+    var claimed: ClaimedTransaction
+    var transaction: StoredTransaction
+    /// Filled where somebody holds keys.
+    var keys: [ConflictKey] = []
+
+    var id: TransactionID { claimed.transactionID }
+}
+
+/// Conflict keys that blocked transactions hold: name -> who, and how.
+struct HeldKeys: Sendable {
+    private var holders: [ByteString: [(use: ConflictKey.Use, blocker: TransactionID)]] = [:]
+
+    var isEmpty: Bool { holders.isEmpty }
+
+    mutating func hold(_ keys: [ConflictKey], blocker: TransactionID) {
+        for key in keys { holders[key.name, default: []].append((key.use, blocker)) }
+    }
+
+    /// Whoever must be resolved first; nil: nobody stands in the way.
+    func blocker(of keys: [ConflictKey]) -> TransactionID? {
+        for key in keys {
+            if let holder = holders[key.name]?.first(where: { $0.use.conflicts(with: key.use) }) {
+                return holder.blocker
+            }
+        }
+        return nil
+    }
+}
+
+/// Decides what of a claim runs now, and together. Pure.
+///
+/// A claim is in order of acceptance. What conflicts with a held key is parked, and holds its own keys for those after
+/// it. A transaction that took processes down before is a suspect: it runs alone, and the next time not at all.
+struct BatchPlanner {
+    /// Claims without outcome after which a transaction runs alone; one more, and it is dead.
+    static let suspectClaims = 3
+
+    struct Plan: Sendable {
+        var batch: [Work] = []
+        var parked: [(work: Work, behind: TransactionID)] = []
+        /// Back to the buffer untouched: they were claimed together with a suspect.
+        var returned: [Work] = []
+        /// Too many claims without outcome.
+        var dead: [Work] = []
+    }
+
+    static func plan(_ works: [Work], held: HeldKeys) -> Plan {
+        var plan = Plan()
+        var held = held
+        for (index, work) in works.enumerated() {
+            if work.claimed.unresolvedClaims > suspectClaims {
+                plan.dead.append(work)
+                // Whether others conflict with it is decided when it is dead; they come back in a moment.
+                plan.returned += works[(index + 1)...]
+                return plan
+            }
+            if let blocker = held.blocker(of: work.keys) {
+                plan.parked.append((work, blocker))
+                held.hold(work.keys, blocker: blocker)
+                continue
+            }
+            if work.claimed.unresolvedClaims == suspectClaims {
+                if plan.batch.isEmpty {
+                    plan.batch = [work]
+                    plan.returned += works[(index + 1)...]
+                } else {
+                    plan.returned += works[index...]
+                }
+                return plan
+            }
+            plan.batch.append(work)
+        }
+        return plan
+    }
+}

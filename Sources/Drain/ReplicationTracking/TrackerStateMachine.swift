@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+import TransactionModel
+
+/// Decides when the replicas are asked next. Pure.
+struct TrackerStateMachine: Sendable {
+    /// The position that every replica has.
+    private(set) var replayed: Position?
+    /// How long nothing has moved although something waits.
+    private(set) var stalled: Duration = .zero
+
+    enum Look: Sendable {
+        case nothingWaits
+        /// The lowest position of all replicas, and how many transactions were released by it.
+        case looked(Position, released: Int)
+        /// A replica did not answer.
+        case failed
+    }
+
+    /// Time until the next look.
+    mutating func finished(_ look: Look, after elapsed: Duration, _ configuration: TrackerConfiguration) -> Duration {
+        switch look {
+        case .nothingWaits:
+            stalled = .zero
+            return configuration.checkInterval
+        case .looked(let position, let released):
+            replayed = position
+            stalled = released > 0 ? .zero : stalled + elapsed
+        case .failed: stalled += elapsed
+        }
+        return isStalled(configuration) ? configuration.slowInterval : configuration.checkInterval
+    }
+
+    func isStalled(_ configuration: TrackerConfiguration) -> Bool { stalled >= configuration.timeout }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT
+import MainDatabase
+import SQLiteConnection
+import TransactionModel
+
+/// A connection to the file at a path that survives the file's absence and replacement: it is opened when it is needed,
+/// and again after a failure or when the path names another file.
+final class DatabaseFile {
+    enum Role {
+        /// Changes the database; the only connection of ours that checkpoints.
+        case writer
+        /// `query_only`.
+        case reader
+    }
+
+    private let path: String
+    private let role: Role
+    private let busyTimeout: Duration
+    private let now: @Sendable () -> Timestamp
+    private var decision: OpenDecision
+    private var current: SQLiteConnection?
+    private var isClosed = false
+
+    init(
+        path: String, role: Role, busyTimeout: Duration, mayCreate: Bool = false,
+        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) }
+    ) {
+        self.path = path
+        self.role = role
+        self.busyTimeout = busyTimeout
+        self.now = now
+        decision = OpenDecision(mayCreate: mayCreate)
+    }
+
+    /// The open connection to the file that the path names now.
+    func connection() throws(DatabaseError) -> SQLiteConnection {
+        guard !isClosed else { throw DatabaseError(.unavailable, code: "closed", "The database was closed.") }
+        switch decision.action(for: FileIdentity.look(at: path)) {
+        case .use:
+            if let current { return current }
+            return try open(.readWrite)
+        case .openExisting:
+            drop()
+            return try open(.readWrite)
+        case .create:
+            drop()
+            return try open(.create)
+        case .fail(let error):
+            drop()
+            throw error
+        }
+    }
+
+    /// Closes the connection; the next call opens another one.
+    func drop() {
+        current?.close()
+        current = nil
+        decision.closed()
+    }
+
+    /// Closes for good.
+    func close() {
+        drop()
+        isClosed = true
+    }
+
+    /// Runs `body`, and drops a connection that failed as a whole: the next call starts afresh.
+    func withConnection<R>(_ body: (SQLiteConnection) throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+        do throws(DatabaseError) {
+            return try body(try connection())
+        } catch {
+            if error.kind == .unavailable || error.kind == .outcomeUnknown { drop() }
+            throw error
+        }
+    }
+
+    private func open(_ mode: SQLiteConnection.Mode) throws(DatabaseError) -> SQLiteConnection {
+        let before = FileIdentity.look(at: path)
+        let connection = try at(.open) { () throws(SQLiteError) in try SQLiteConnection(path: path, mode: mode) }
+        do throws(SQLiteError) {
+            connection.setBusyTimeout(busyTimeout)
+            switch role {
+            case .writer: try prepareWriter(connection)
+            case .reader: try prepareReader(connection)
+            }
+        } catch {
+            connection.close()
+            throw DatabaseError(error, at: .open)
+        }
+        // What was opened is what the path named before, if it still names it.
+        guard case .present(let file) = FileIdentity.look(at: path), before == .missing || before == .present(file) else {
+            connection.close()
+            throw DatabaseError(.contention, code: "replaced", "The database file was replaced while it was opened.")
+        }
+        decision.opened(file)
+        current = connection
+        return connection
+    }
+
+    private func prepareReader(_ connection: SQLiteConnection) throws(SQLiteError) {
+        try connection.execute("PRAGMA query_only = ON; PRAGMA wal_autocheckpoint = 0")
+        // Opening reads nothing yet: this finds out whether the file is a database.
+        _ = try connection.integer("SELECT count(*) FROM sqlite_schema")
+    }
+
+    private func prepareWriter(_ connection: SQLiteConnection) throws(SQLiteError) {
+        if try connection.integer("PRAGMA page_count") == 0, decision.mayCreate { try found(connection) }
+        try connection.execute("PRAGMA foreign_keys = ON")
+        if try connection.integer("PRAGMA synchronous") ?? 0 < Self.synchronousFull {
+            try connection.execute("PRAGMA synchronous = FULL")
+        }
+        guard try connection.integer("PRAGMA foreign_keys") == 1,
+            try connection.integer("PRAGMA synchronous") ?? 0 >= Self.synchronousFull
+        else { throw SQLiteError(extendedCode: Self.misuse, detail: "a setting was not accepted") }
+        let frames = try Origin.isOurs(connection) ? Self.checkpointFrames : 0
+        try connection.execute("PRAGMA wal_autocheckpoint = \(frames)")
+    }
+
+    /// Makes an empty file a database of ours. The mark comes first: a crash between the two leaves a slower journal,
+    /// the other way round a write-ahead log that nobody ever checkpoints.
+    private func found(_ connection: SQLiteConnection) throws(SQLiteError) {
+        try Origin.mark(connection, at: now())
+        _ = try connection.text("PRAGMA journal_mode = WAL")
+    }
+
+    private static let synchronousFull: Int64 = 2
+    /// Pages in the write-ahead log that make our connection checkpoint, where the file is ours: 4 MiB.
+    private static let checkpointFrames = 1000
+    private static let misuse: Int32 = 21
+}

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import SQLiteConnection
+import TransactionModel
+
+/// Reads the schema of a database: tables, but no views, virtual tables, tables of SQLite and tables of ours.
+struct Introspection {
+    private let connection: SQLiteConnection
+    private let literals: LiteralEvaluator
+
+    init(_ connection: SQLiteConnection) throws(SQLiteError) {
+        self.connection = connection
+        literals = try LiteralEvaluator()
+    }
+
+    private struct TableRow {
+        var name: String
+        var isWithoutRowID: Bool
+        var isStrict: Bool
+    }
+
+    private struct IndexRow {
+        var name: String
+        var isKey: Bool
+        var isUniqueAndTotal: Bool
+    }
+
+    func schema() throws(SQLiteError) -> Schema {
+        let list = try rows(
+            """
+            SELECT name, wr, strict FROM pragma_table_list WHERE schema = 'main' AND type = 'table'
+            AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT LIKE 'sluice\\_%' ESCAPE '\\' ORDER BY name
+            """
+        ) { TableRow(name: $0.text(0) ?? "", isWithoutRowID: $0.int64(1) != 0, isStrict: $0.int64(2) != 0) }
+        let triggered = Set(
+            try rows("SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger'") {
+                ($0.text(0) ?? "").asciiUppercased
+            })
+        var keys: [String: [String]] = [:]
+        var tables: [(row: TableRow, key: [String])] = []
+        for row in list {
+            let key = try primaryKey(of: row)
+            keys[row.name.asciiUppercased] = key
+            tables.append((row, key))
+        }
+        var result: [Table] = []
+        for (row, key) in tables {
+            result.append(
+                try table(row, key: key, keys: keys, hasTriggers: triggered.contains(row.name.asciiUppercased)))
+        }
+        return Schema(tables: result)
+    }
+
+    private func primaryKey(of table: TableRow) throws(SQLiteError) -> [String] {
+        try rows("SELECT name FROM pragma_table_xinfo(?1) WHERE pk > 0 ORDER BY pk", table.name) { $0.text(0) ?? "" }
+    }
+
+    private func table(
+        _ row: TableRow, key: [String], keys: [String: [String]], hasTriggers: Bool
+    ) throws(SQLiteError) -> Table {
+        let indexes = try rows("SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1)", row.name) {
+            IndexRow(
+                name: $0.text(0) ?? "", isKey: $0.text(2) == "pk", isUniqueAndTotal: $0.int64(1) != 0 && $0.int64(3) == 0)
+        }
+        // An INTEGER PRIMARY KEY is the rowid itself, unless it has an index of its own (as `DESC` gives it).
+        let keyIsRowID = !row.isWithoutRowID && key.count == 1 && !indexes.contains(where: \.isKey)
+        let columns = try columns(of: row, keyIsRowID: keyIsRowID)
+        return Table(
+            name: row.name, columns: columns, primaryKey: key, assignsKey: keyIsRowID,
+            uniqueKeys: try uniqueKeys(indexes, primaryKey: key), foreignKeys: try foreignKeys(of: row, keys: keys),
+            hasTriggers: hasTriggers)
+    }
+
+    private func columns(of table: TableRow, keyIsRowID: Bool) throws(SQLiteError) -> [Column] {
+        var failure: SQLiteError?
+        let columns = try rows(
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) WHERE hidden <> 1", table.name
+        ) { row in
+            let declared = row.text(1) ?? ""
+            let type = ColumnType.declared(declared, strict: table.isStrict)
+            var column = Column(
+                // NULL in a primary key is an old leniency of SQLite; no record can be named by it.
+                name: row.text(0) ?? "", type: type, isNullable: row.int64(2) == 0 && row.int64(4) == 0,
+                isGenerated: row.int64(5) != 0)
+            if let text = row.text(3), !column.isGenerated, !(keyIsRowID && row.int64(4) != 0) {
+                do throws(SQLiteError) {
+                    column.defaultValue = try defaultValue(text, declared: declared, type: type)
+                } catch {
+                    failure = error
+                }
+            }
+            return column
+        }
+        if let failure { throw failure }
+        return columns
+    }
+
+    private func defaultValue(_ text: String, declared: String, type: ColumnType) throws(SQLiteError) -> DefaultValue {
+        switch DefaultExpression(text) {
+        case .null: return .none
+        case .now(let moment): return DefaultExpression.isNow(moment, for: type) ? .now : .volatile
+        case .other: return .volatile
+        case .literal(let literal):
+            let value = try literals.value(literal, affinity: Affinity(declared: declared), type: type)
+            return .constant(value)
+        }
+    }
+
+    /// Beside the primary key. An index over an expression or part of the rows says nothing about a column's values.
+    private func uniqueKeys(_ indexes: [IndexRow], primaryKey: [String]) throws(SQLiteError) -> [[String]] {
+        var result: [[String]] = []
+        for index in indexes where index.isUniqueAndTotal && !index.isKey {
+            let columns = try rows("SELECT name FROM pragma_index_info(?1) ORDER BY seqno", index.name) { $0.text(0) }
+            let names = columns.compactMap { $0 }
+            if names.count == columns.count, names != primaryKey, !result.contains(names) { result.append(names) }
+        }
+        return result
+    }
+
+    private func foreignKeys(of table: TableRow, keys: [String: [String]]) throws(SQLiteError) -> [ForeignKey] {
+        let list = try rows(
+            "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id, seq", table.name
+        ) { (id: $0.int64(0), table: $0.text(1) ?? "", from: $0.text(2) ?? "", to: $0.text(3)) }
+        var result: [(id: Int64, key: ForeignKey)] = []
+        for row in list {
+            if result.last?.id != row.id {
+                result.append((row.id, ForeignKey(columns: [], table: row.table, referencedColumns: [])))
+            }
+            result[result.count - 1].key.columns.append(row.from)
+            if let to = row.to { result[result.count - 1].key.referencedColumns.append(to) }
+        }
+        return result.map { entry in
+            var key = entry.key
+            // Without columns it means the primary key of the other table.
+            if key.referencedColumns.isEmpty { key.referencedColumns = keys[key.table.asciiUppercased] ?? [] }
+            return key
+        }
+    }
+
+    private func rows<R>(
+        _ sql: String, _ parameter: String? = nil, _ read: (SQLiteStatement) -> R
+    ) throws(SQLiteError) -> [R] {
+        let statement = try connection.statement(sql)
+        defer { statement.reset() }
+        if let parameter { statement.bind(1, parameter) }
+        var result: [R] = []
+        while try statement.step() { result.append(read(statement)) }
+        return result
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import TransactionModel
+
+/// A record as it will be: what the database has, with the changes that are still on their way applied in order. Pure.
+struct FoldedRecord: Sendable {
+    /// What is known of the record below the changes.
+    enum Base: Sendable {
+        /// In the order of the table's columns; nil: there is no such record.
+        case known([JSONValue]?)
+        /// The database could not be read.
+        case unknown
+    }
+
+    private(set) var base: Base
+    /// Columns that only the database can know, by index.
+    private(set) var unknown: Set<Int> = []
+    /// Transactions that were folded in.
+    private(set) var changeCount = 0
+    /// The record's id is known only to this reference.
+    private(set) var reference: String?
+    /// Place of the first change in the order of acceptance.
+    var rank: (sequence: Int64, step: Int, row: Int) = (0, 0, 0)
+
+    init(_ base: Base) { self.base = base }
+
+    /// Nil: absent, or not known.
+    var values: [JSONValue]? {
+        if case .known(let values) = base { return values }
+        return nil
+    }
+
+    /// Applies a step's row.
+    mutating func apply(_ step: Step, row: Int, of transaction: TransactionID, in table: Table) {
+        changeCount += 1
+        switch step.operation {
+        case .create, .bulkCreate:
+            create(step, row, transaction, table)
+        case .upsert:
+            switch base {
+            case .known(nil): create(step, row, transaction, table)
+            case .known: set(step.rows[row].data, table)
+            case .unknown: break
+            }
+        case .update, .bulkUpdate:
+            guard values != nil else { return }
+            set(step.rows[row].data, table)
+        case .delete:
+            base = .known(nil)
+            unknown = []
+        case .increment:
+            guard values != nil else { return }
+            increment(step.rows[row].data, table)
+        case .query: break
+        }
+    }
+
+    /// A change whose record can't be named might be to this one.
+    mutating func mayBeChanged(by step: Step, in table: Table) {
+        changeCount += 1
+        guard step.operation != .delete, !table.hasTriggers else {
+            unknown = Set(table.columns.indices)
+            return
+        }
+        for row in step.rows {
+            for (name, _) in row.data?.members ?? JSONView.noMembers {
+                if let column = table.index(of: name) { unknown.insert(column) }
+            }
+        }
+    }
+
+    private mutating func create(_ step: Step, _ row: Int, _ transaction: TransactionID, _ table: Table) {
+        base = .known(Array(repeating: .null, count: table.columns.count))
+        unknown = []
+        for (index, column) in table.columns.enumerated() {
+            if column.isGenerated || column.defaultValue == .volatile { unknown.insert(index) }
+        }
+        set(step.rows[row].defaults, table)
+        set(step.rows[row].data, table)
+        if step.rows[row].id == nil, let key = table.primaryKey.first, let index = table.index(of: key) {
+            reference = Reference.text(transaction: transaction, step: step.id, row: step.operation.isBulk ? row : nil)
+            unknown.insert(index)
+        }
+    }
+
+    private mutating func set(_ data: JSONView?, _ table: Table) {
+        guard let data, var values else { return }
+        for (name, value) in data.members {
+            guard let column = table.index(of: name) else { continue }
+            if Reference(value) != nil {
+                values[column] = .null
+                unknown.insert(column)
+            } else {
+                values[column] = value.value()
+                unknown.remove(column)
+            }
+        }
+        base = .known(values)
+        markComputed(table)
+    }
+
+    private mutating func increment(_ data: JSONView?, _ table: Table) {
+        guard let data, var values else { return }
+        for (name, delta) in data.members {
+            guard let column = table.index(of: name) else { continue }
+            if let sum = table.columns[column].type.sum(values[column], delta.value()) { values[column] = sum }
+        }
+        base = .known(values)
+        markComputed(table)
+    }
+
+    /// A change may change what the database computes.
+    private mutating func markComputed(_ table: Table) {
+        for (index, column) in table.columns.enumerated() where column.isGenerated || table.hasTriggers {
+            unknown.insert(index)
+        }
+    }
+}
+
+extension JSONView {
+    /// The members of nothing.
+    fileprivate static var noMembers: Members {
+        guard let empty = try? JSONDocument(parsing: Array("{}".utf8)) else { preconditionFailure("{} is JSON") }
+        return empty.root.members
+    }
+}

@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import MainDatabase
+import TransactionModel
+
+/// Answers a query inside one snapshot: base rows in order, without those that have pending changes, merged with these
+/// records as they will be.
+struct QueryRun {
+    private let plan: QueryPlan
+    private let overlay: Overlay
+    private let snapshot: any DatabaseSnapshot
+    private var affected: Set<ByteString> = []
+    /// Records with pending changes that match, in order.
+    private var changed: [FoldedRecord] = []
+    /// Base rows that match, although what they will be is in `changed` or gone.
+    private var overlaidMatches: Int64 = 0
+
+    init(_ plan: QueryPlan, _ overlay: Overlay, _ snapshot: any DatabaseSnapshot) throws(DatabaseError) {
+        self.plan = plan
+        self.snapshot = snapshot
+        var overlay = overlay
+        let ids = Array(Set(overlay.transactionIDs + overlay.referencedTransactions))
+        if !ids.isEmpty { overlay.settle(try snapshot.ledger(ids), model: plan.table.name) }
+        self.overlay = overlay
+        try foldChanged()
+    }
+
+    func answer() throws(DatabaseError) -> QueryAnswer {
+        var answer = QueryAnswer(records: [], pendingCount: 0, unknown: [])
+        var unknown = Set<Int>()
+        let end = plan.offset + plan.limit
+        var position = 0
+        var next = 0
+
+        func take(_ record: FoldedRecord) {
+            defer { position += 1 }
+            guard position >= plan.offset, position < end, let json = record.json(plan.table) else { return }
+            answer.records.append(json)
+            if record.changeCount > 0 { answer.pendingCount += 1 }
+            unknown.formUnion(record.unknown)
+        }
+
+        try snapshot.records(plan.table, where: plan.condition, order: plan.order) { values throws(DatabaseError) in
+            if let key = key(of: values), affected.contains(key) { return true }
+            while next < changed.count, position < end, let other = changed[next].values,
+                plan.order.precedes(other, values, of: plan.table)
+            {
+                take(changed[next])
+                next += 1
+            }
+            guard position < end else { return false }
+            take(overlay.fold(":", onto: .known(values), in: plan.table))
+            return position < end
+        }
+        while next < changed.count, position < end {
+            take(changed[next])
+            next += 1
+        }
+        if plan.wantsCount {
+            let base = try snapshot.count(plan.table, where: plan.condition)
+            answer.count = base - overlaidMatches + Int64(changed.count)
+        }
+        answer.unknown = unknown.sorted().map { plan.table.columns[$0].name }
+        return answer
+    }
+
+    private mutating func foldChanged() throws(DatabaseError) {
+        for encoded in overlay.changes.keys where encoded != Overlay.any {
+            affected.insert(encoded)
+            let base = try self.base(encoded)
+            if let base, plan.matches(base) { overlaidMatches += 1 }
+            let record = overlay.fold(encoded, onto: .known(base), in: plan.table)
+            if let values = record.values, plan.matches(values) { changed.append(record) }
+        }
+        let (order, table) = (plan.order, plan.table)
+        changed.sort { a, b in
+            guard let x = a.values, let y = b.values else { return false }
+            if order.precedes(x, y, of: table) { return true }
+            if order.precedes(y, x, of: table) { return false }
+            // Ids that the database will assign are not known; they will rise in the order of acceptance.
+            return a.rank < b.rank
+        }
+    }
+
+    /// What the database has of a record; nil where it has nothing, or gives out the id only later.
+    private func base(_ encoded: ByteString) throws(DatabaseError) -> [JSONValue]? {
+        guard let first = overlay.changes[encoded]?.first, let pending = overlay.transactions[first.sequence] else {
+            return nil
+        }
+        if encoded.string.utf8.first == UInt8(ascii: ":") { return nil }
+        let row = pending.transaction.steps[first.step].rows[first.row]
+        guard let key = row.id.flatMap({ keyValues($0, encoded) }) else { return nil }
+        return try snapshot.record(plan.table, key: key)
+    }
+
+    private func keyValues(_ id: JSONView, _ encoded: ByteString) -> [JSONValue]? {
+        let names = plan.table.primaryKey
+        if names.count > 1 {
+            let values = names.compactMap { id.member($0)?.value() }
+            return values.count == names.count ? values : nil
+        }
+        if Reference(id) != nil {
+            // An assigned id: the overlay was moved to what the ledger says, an integer.
+            return Int64(encoded.string).map { [.integer($0)] } ?? [.string(encoded.string)]
+        }
+        return [id.value()]
+    }
+
+    private func key(of values: [JSONValue]) -> ByteString? {
+        guard !affected.isEmpty else { return nil }
+        let key = plan.table.primaryKey.compactMap { name in plan.table.index(of: name).map { values[$0] } }
+        return RecordKey(model: plan.table.name, key: key)?.encodedID
+    }
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+import MainDatabase
+public import TransactionBuffering
+
+/// Why a read was not answered.
+public enum RecallError: Error, Sendable {
+    /// A parameter is wrong, or the store failed.
+    case buffering(BufferingError)
+    /// The database is needed for this answer and can't be read; says why.
+    case databaseUnavailable(String)
+    /// More is pending for the model than one query may fold; says what to do.
+    case tooLarge(String)
+
+    static func database(_ error: DatabaseError) -> Self { .databaseUnavailable(error.message) }
+}

@@ -1,0 +1,1312 @@
+# SPDX-License-Identifier: MIT
+"""Client for Sluice, the write-behind transaction sidecar: one file, standard library only, Python 3.9 or later.
+
+    with Client("/run/sluice/sluice.sock") as sluice:
+        tx = sluice.transaction()
+        obs = tx.create("executed_obs_unit", obs_unit_id="u1", telescope_id="t1")
+        tx.create("raw_data_package", obs_id=obs, name="night-1")
+        receipt = tx.send()                                   # durable in the sidecar
+        sluice.wait(receipt["transaction_id"], "committed")   # in the main database
+
+`AsyncClient` has the same methods as coroutines and keeps any number of requests in flight on one connection.
+
+Results are plain dicts with the names of the contract (proto-json/README.md). Integers and decimals keep every digit
+(a JSON number with a point becomes `decimal.Decimal`); bytes travel as `{"$bytes": "<base64>"}`.
+"""
+from __future__ import annotations
+
+import asyncio
+import base64
+import collections
+import copy
+import datetime
+import decimal
+import itertools
+import json
+import os
+import random
+import socket
+import threading
+import time
+import uuid
+from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
+
+__all__ = ["AsyncClient", "Client", "Literal", "Ref", "SluiceError", "StepRef", "Subscription", "TransactionBuilder"]
+__version__ = "1.0.0"
+
+PROTOCOL = "1"
+FRAME_BYTES_MAX = 4 << 20
+DEADLINE_MS_MAX = 86_400_000
+TIMEOUT_DEFAULT = 30.0
+BACKOFF_BASE, BACKOFF_MAX = 0.02, 2.0  # seconds
+EVENTS_MAX = 1024  # that wait for an async subscriber; beyond, reading stops
+WAIT_GRACE = 5.0  # seconds that a wait's reply may take beyond the wait itself
+
+
+# --- Errors -----------------------------------------------------------------------------------------------------------
+
+
+class SluiceError(Exception):
+    """What every failure is. Decide by class or `kind`; unknown kinds of a newer sidecar stay plain `SluiceError`s."""
+
+    kind = "unknown"
+    code: Optional[int] = None
+    retryable = False
+    _classes: Dict[str, type] = {}
+
+    def __init_subclass__(cls) -> None:
+        SluiceError._classes[cls.kind] = cls
+        __all__.append(cls.__name__)
+
+    def __init__(
+        self, message: str, *, kind: Optional[str] = None, code: Optional[int] = None,
+        retryable: Optional[bool] = None, retry_after_ms: Optional[int] = None, path: Optional[str] = None,
+        detail: Optional[str] = None, ambiguous: bool = False,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.kind = kind if kind is not None else self.kind
+        self.code = code if code is not None else self.code
+        self.retryable = retryable if retryable is not None else self.retryable
+        self.retry_after_ms = retry_after_ms
+        self.path = path
+        self.detail = detail
+        self.transaction_id: Optional[str] = None  # of the transaction that was being sent: resend under this id
+        self.ambiguous = ambiguous  # the request went out and nobody knows whether it was executed
+        self.is_final = False  # whatever its kind, the same request is not to be sent again
+
+    def __str__(self) -> str:
+        return f"{self.kind}{f' at {self.path}' if self.path else ''}: {self.message}"
+
+    @staticmethod
+    def from_wire(error: Mapping[str, Any]) -> SluiceError:
+        """The error object of a reply, as its class."""
+        data = error.get("data") if isinstance(error.get("data"), dict) else {}
+        kind = str(data.get("kind", "unknown"))
+        return SluiceError._classes.get(kind, SluiceError)(
+            str(error.get("message", "")), kind=kind, code=error.get("code"),
+            retryable=bool(data.get("retryable", False)), retry_after_ms=data.get("retry_after_ms"),
+            path=data.get("path"), detail=data.get("detail"))
+
+
+class ParseError(SluiceError):
+    """The frame held no valid JSON."""
+
+    kind, code, retryable = "parse_error", -32700, False
+
+
+class InvalidRequest(SluiceError):
+    """The frame held no JSON-RPC request."""
+
+    kind, code, retryable = "invalid_request", -32600, False
+
+
+class MethodNotFound(SluiceError):
+    """The sidecar has no such method."""
+
+    kind, code, retryable = "method_not_found", -32601, False
+
+
+class InvalidParams(SluiceError):
+    """A parameter is missing, of the wrong type or out of range."""
+
+    kind, code, retryable = "invalid_params", -32602, False
+
+
+class InternalError(SluiceError):
+    """A fault of the sidecar; its log says more."""
+
+    kind, code, retryable = "internal_error", -32603, False
+
+
+class BufferFull(SluiceError):
+    """The buffer is at its limit; nothing was accepted."""
+
+    kind, code, retryable = "buffer_full", -32000, True
+
+
+class Busy(SluiceError):
+    """Too many requests or connections at once; nothing was done."""
+
+    kind, code, retryable = "busy", -32001, True
+
+
+class StoreUnavailable(SluiceError):
+    """The keyspace can't be reached; nothing was done."""
+
+    kind, code, retryable = "store_unavailable", -32002, True
+
+
+class OutcomeUnknown(SluiceError):
+    """It may or may not have been done: repeat with the same id."""
+
+    kind, code, retryable = "outcome_unknown", -32003, True
+
+
+class TransactionConflict(SluiceError):
+    """The id belongs to a transaction of other content."""
+
+    kind, code, retryable = "transaction_conflict", -32004, False
+
+
+class NotFound(SluiceError):
+    """There is no such transaction, record, model or object."""
+
+    kind, code, retryable = "not_found", -32005, False
+
+
+class ValidationFailed(SluiceError):
+    """The transaction or query is wrong at `path`."""
+
+    kind, code, retryable = "validation_failed", -32006, False
+
+
+class OperationModeError(SluiceError):
+    """The session's handler does not allow this here."""
+
+    kind, code, retryable = "operation_mode_error", -32007, False
+
+
+class ConflictingContext(SluiceError):
+    """Transactions and pipelines do not nest in each other."""
+
+    kind, code, retryable = "conflicting_context", -32008, False
+
+
+class RecordExists(SluiceError):
+    """A record with this id or unique value exists."""
+
+    kind, code, retryable = "record_exists", -32009, False
+
+
+class UnsupportedCommand(SluiceError):
+    """The keyspace does not offer this command."""
+
+    kind, code, retryable = "unsupported_command", -32010, False
+
+
+class PermissionDenied(SluiceError):
+    """This peer or this key is not allowed."""
+
+    kind, code, retryable = "permission_denied", -32011, False
+
+
+class DeadlineExceeded(SluiceError):
+    """The deadline passed and nothing was done."""
+
+    kind, code, retryable = "deadline_exceeded", -32012, True
+
+
+class FrameError(SluiceError):
+    """The bytes were no frame."""
+
+    kind, code, retryable = "frame_error", -32013, False
+
+
+class UnsupportedProtocol(SluiceError):
+    """The sidecar speaks another protocol version."""
+
+    kind, code, retryable = "unsupported_protocol", -32014, False
+
+
+class StaleRead(SluiceError):
+    """The answer would have been older than what was written."""
+
+    kind, code, retryable = "stale_read", -32015, True
+
+
+class DatabaseUnavailable(SluiceError):
+    """The main database can't be reached for this read."""
+
+    kind, code, retryable = "database_unavailable", -32016, True
+
+
+class NotCancellable(SluiceError):
+    """The transaction is not pending any more."""
+
+    kind, code, retryable = "not_cancellable", -32017, False
+
+
+class KeyspaceError(SluiceError):
+    """The command failed; `detail` is Redis' prefix."""
+
+    kind, code, retryable = "keyspace_error", -32018, False
+
+
+class ResultTooLarge(SluiceError):
+    """The result does not fit a frame; ask for less."""
+
+    kind, code, retryable = "result_too_large", -32019, False
+
+
+# Two of our own; no sidecar sends them.
+
+
+class ConnectionLost(SluiceError):
+    """The connection could not be made or was lost."""
+
+    kind, code, retryable = "connection_lost", None, True
+
+
+class ProtocolViolation(SluiceError):
+    """What arrived was no reply of a sidecar."""
+
+    kind, code, retryable = "protocol_violation", None, False
+
+
+# --- Values -----------------------------------------------------------------------------------------------------------
+
+
+class Ref:
+    """A reference: `Ref("step.column")`, `Ref("files[2].id")`, `Ref("<transaction_id>#step.id")`."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Ref({self.text!r})"
+
+
+class Literal:
+    """A JSON document with names that begin with `$`, taken as data and not as a reference or bytes."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+
+def dumps(value: Any) -> str:
+    """Strict JSON text; decimals and integers with every digit. `ValueError`, `TypeError` for what JSON can't say."""
+    out: List[str] = []
+    _write(value, out.append)
+    return "".join(out)
+
+
+_text = json.encoder.encode_basestring
+
+
+def _write(value: Any, put: Callable[[str], None]) -> None:
+    if value is None or value is True or value is False:
+        put("null" if value is None else "true" if value else "false")
+    elif isinstance(value, str):
+        put(_text(value))
+    elif isinstance(value, int):
+        put(int.__repr__(value))
+    elif isinstance(value, (float, decimal.Decimal)):
+        if not (value == value and abs(value) != float("inf")):
+            raise ValueError("JSON has no NaN and no infinity")
+        put(float.__repr__(value) if isinstance(value, float) else str(value))
+    elif isinstance(value, Mapping):
+        put("{")
+        for index, (name, member) in enumerate(value.items()):
+            if not isinstance(name, str):
+                raise TypeError("names of members are strings")
+            put(f"{',' if index else ''}{_text(name)}:")
+            _write(member, put)
+        put("}")
+    elif isinstance(value, (list, tuple)):
+        put("[")
+        for index, element in enumerate(value):
+            if index:
+                put(",")
+            _write(element, put)
+        put("]")
+    elif isinstance(value, (bytes, bytearray, memoryview)):
+        put('{"$bytes":"' + base64.b64encode(value).decode("ascii") + '"}')
+    elif isinstance(value, (Ref, StepRef)):
+        put('{"$ref":' + _text(value.text) + "}")
+    elif isinstance(value, Literal):
+        put('{"$literal":')
+        _write(value.value, put)
+        put("}")
+    elif isinstance(value, datetime.datetime):
+        put(_text(_utc(value)))
+    elif isinstance(value, (datetime.date, datetime.time)):
+        put(_text(value.isoformat()))
+    elif isinstance(value, uuid.UUID):
+        put(_text(str(value)))
+    else:
+        raise TypeError(f"{type(value).__name__} has no form on the wire")
+
+
+def _utc(moment: datetime.datetime) -> str:
+    """RFC 3339 in UTC with microseconds; a time without zone is taken as UTC."""
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(datetime.timezone.utc).replace(tzinfo=None)
+    return moment.isoformat(timespec="microseconds") + "Z"
+
+
+def loads(text: Union[bytes, str]) -> Any:
+    """JSON with integers as `int` and every other number as `Decimal`."""
+    return json.loads(text, parse_float=decimal.Decimal)
+
+
+def decode_column(value: Any) -> Any:
+    """A column's value: bytes and literals unpacked. What lies inside a JSON document stays as it is."""
+    if isinstance(value, dict) and len(value) == 1:
+        if "$bytes" in value:
+            return base64.b64decode(value["$bytes"], validate=True)
+        if "$literal" in value:
+            return value["$literal"]
+    return value
+
+
+def _decode_record(record: Optional[dict]) -> Optional[dict]:
+    return record and {column: decode_column(value) for column, value in record.items()}
+
+
+def _decode_reply(reply: Any) -> Any:
+    """A keyspace reply: arrays nest, bulk strings that are no UTF-8 come as bytes."""
+    return [_decode_reply(element) for element in reply] if isinstance(reply, list) else decode_column(reply)
+
+
+def _with(name: str, decode: Callable) -> Callable:
+    """Decodes one member of a result, where it is."""
+    return lambda result: {**result, name: decode(result[name])} if name in result else result
+
+
+_multi_result = _with("results", _decode_reply)
+_DECODERS: Dict[str, Callable] = {
+    "record.get": _with("record", _decode_record),
+    "record.query": _with("records", lambda records: [_decode_record(record) for record in records]),
+    "keyspace.command": _decode_reply,
+    "keyspace.transaction": _multi_result, "keyspace.pipeline": _multi_result, "keyspace.commit": _multi_result,
+}
+
+
+def uuid7() -> str:
+    """A new transaction id, ordered by time."""
+    bits = (time.time_ns() // 1_000_000) << 80 | int.from_bytes(os.urandom(10), "big")
+    bits = bits & ~(0xF << 76) | 0x7 << 76
+    bits = bits & ~(0x3 << 62) | 0x2 << 62
+    return str(uuid.UUID(int=bits))
+
+
+# --- Frames and attempts: decisions without I/O -----------------------------------------------------------------------
+
+
+def encode_frame(payload: bytes, frame_bytes_max: int = FRAME_BYTES_MAX) -> bytes:
+    if not 0 < len(payload) <= frame_bytes_max:
+        message = f"The request has {len(payload)} bytes; a frame holds 1 to {frame_bytes_max}."
+        raise FrameError(message, detail="oversize")
+    return len(payload).to_bytes(4, "big") + payload
+
+
+class FrameDecoder:
+    """Turns bytes into frames. After an error, `failure` holds it and nothing more is taken."""
+
+    def __init__(self, frame_bytes_max: int = FRAME_BYTES_MAX) -> None:
+        self.frame_bytes_max = frame_bytes_max
+        self.failure: Optional[SluiceError] = None
+        self._bytes = bytearray()
+
+    @property
+    def is_inside_frame(self) -> bool:
+        return bool(self._bytes) and self.failure is None
+
+    def feed(self, data: bytes) -> List[bytes]:
+        """The frames that `data` completes; also those before an error."""
+        frames: List[bytes] = []
+        self._bytes += data
+        start = 0
+        while self.failure is None and start < len(self._bytes):
+            if self._bytes[start] << 24 > self.frame_bytes_max:
+                self._fail("first_byte")
+            elif start + 4 > len(self._bytes):
+                break
+            else:
+                length = int.from_bytes(self._bytes[start:start + 4], "big")
+                if length == 0 or length > self.frame_bytes_max:
+                    self._fail("oversize" if length else "zero_length")
+                elif start + 4 + length > len(self._bytes):
+                    break
+                else:
+                    frames.append(bytes(self._bytes[start + 4:start + 4 + length]))
+                    start += 4 + length
+        del self._bytes[:start]
+        return frames
+
+    def _fail(self, detail: str) -> None:
+        self.failure = FrameError("The bytes are no frame.", detail=detail)
+
+
+_READ_ONLY = frozenset("""
+    transaction.status transaction.wait transaction.list record.get record.query id.generate dead_letter.list
+    dead_letter.get processor.status server.health server.stats server.config rpc.discover session.open
+    transaction.subscribe transaction.unsubscribe object.get""".split())
+# What may be sent again after a lost reply: it changes nothing, or changes it once however often it is sent.
+_RESENDABLE = _READ_ONLY | frozenset(
+    "transaction.buffer record.update processor.pause processor.resume processor.drain".split())
+
+
+class Attempts:
+    """Decides what follows a failed attempt of one request. `deadline` and `now` are seconds of one monotonic clock."""
+
+    def __init__(self, method: str, deadline: Optional[float], jitter: Callable[[], float] = random.random) -> None:
+        self.method = method
+        self.deadline = deadline
+        self.count = 0
+        self._jitter = jitter
+        self._may_be_done = False  # an earlier attempt went out and its reply never came
+        self._earlier: Optional[SluiceError] = None
+
+    def delay_after(self, failure: SluiceError, now: float) -> float:
+        """Seconds until the next attempt; raises what the caller is to see when there is none."""
+        self.count += 1
+        if failure.ambiguous or isinstance(failure, OutcomeUnknown):
+            self._may_be_done = self.method not in _READ_ONLY
+        if isinstance(failure, DeadlineExceeded) and not failure.ambiguous and self._earlier is not None:
+            failure = self._earlier  # What kept the request from being done says more.
+            raise self._verdict(failure) from failure
+        if not self._is_repeatable(failure):
+            raise self._verdict(failure) from failure
+        self._earlier = failure
+        ceiling = min(BACKOFF_MAX, BACKOFF_BASE * 2 ** min(self.count - 1, 20))
+        if self.deadline is not None:
+            ceiling = min(ceiling, max(BACKOFF_BASE, (self.deadline - now) / 2))  # Leaves time for one attempt more.
+        delay = self._jitter() * ceiling
+        if failure.retry_after_ms is not None:
+            delay += failure.retry_after_ms / 1000
+        if self.deadline is not None and now + delay >= self.deadline:
+            raise self._verdict(failure) from failure
+        return delay
+
+    def _is_repeatable(self, failure: SluiceError) -> bool:
+        if failure.is_final or isinstance(failure, DeadlineExceeded):
+            return False
+        if failure.ambiguous or isinstance(failure, OutcomeUnknown):
+            return self.method in _RESENDABLE
+        return isinstance(failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost))
+
+    def _verdict(self, failure: SluiceError) -> SluiceError:
+        """Only an answer about the request itself outweighs an earlier attempt that may have succeeded."""
+        says_nothing = isinstance(failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost, DeadlineExceeded))
+        if not (self._may_be_done and (says_nothing or failure.ambiguous)):
+            return failure
+        return OutcomeUnknown("No reply came: it may or may not have been done. Repeat with the same transaction id.")
+
+
+class _Requests:
+    """Writes requests: an id each, `_meta`, and limits shortened to what is left of the deadline."""
+
+    def __init__(self, frame_bytes_max: int) -> None:
+        self._ids = itertools.count(1)
+        self._frame_bytes_max = frame_bytes_max
+
+    def frame(self, method: str, params: Mapping[str, Any], remaining: Optional[float]) -> tuple:
+        request_id = next(self._ids)
+        meta: Dict[str, Any] = {"protocol": PROTOCOL, **params.get("_meta", {})}
+        params = {**params, "_meta": meta}
+        if remaining is not None:
+            left = max(0, int(remaining * 1000))
+            if left <= DEADLINE_MS_MAX:
+                meta["deadline_ms"] = left
+            if "timeout_ms" in params:
+                params["timeout_ms"] = max(0, min(params["timeout_ms"], left - int(WAIT_GRACE * 1000)))
+        request = {"jsonrpc": "2.0", "id": request_id, "method": method, "params": params}
+        return request_id, encode_frame(dumps(request).encode("utf-8"), self._frame_bytes_max)
+
+
+def _message(payload: bytes) -> dict:
+    try:
+        message = loads(payload)
+    except ValueError as error:
+        raise _violation("A frame held no valid JSON.") from error
+    if not isinstance(message, dict):
+        raise _violation("A frame held no JSON-RPC message.")
+    return message
+
+
+def _violation(message: str) -> SluiceError:
+    return _final(ProtocolViolation(message, ambiguous=True))
+
+
+def _farewell(message: dict, in_flight: int) -> SluiceError:
+    """An error that names no request; the connection is of no more use. With several in flight it may mean any."""
+    failure = SluiceError.from_wire(message["error"])
+    if not isinstance(failure, (Busy, BufferFull)):
+        failure.is_final = True
+        failure.ambiguous = in_flight > 1
+    return failure
+
+
+def _lost(error: Optional[BaseException], ambiguous: bool) -> SluiceError:
+    if isinstance(error, PermissionError):
+        return PermissionDenied("The socket may not be opened by this user.")
+    reason = f": {error.strerror}" if isinstance(error, OSError) and error.strerror else ""
+    return ConnectionLost(f"The connection to the sidecar is lost{reason}.", ambiguous=ambiguous)
+
+
+def _final(failure: SluiceError) -> SluiceError:
+    failure.is_final = True
+    return failure
+
+
+def _scope_lost() -> SluiceError:
+    return _final(ConnectionLost("The connection was lost inside keyspace.begin: its scope is discarded."))
+
+
+def _client_closed() -> SluiceError:
+    return _final(ConnectionLost("This client is closed."))
+
+
+def default_socket_path() -> str:
+    """`$SLUICE_SOCKET_PATH`, else `sluice.sock` in the state directory."""
+    state = os.environ.get("SLUICE_STATE_DIRECTORY") or os.environ.get("STATE_DIRECTORY") or "./.sluice"
+    return os.environ.get("SLUICE_SOCKET_PATH") or os.path.join(state, "sluice.sock")
+
+
+# --- Methods, the same for both clients -------------------------------------------------------------------------------
+
+_DEFAULT: Any = object()
+Transaction = Mapping[str, Any]
+
+
+def _given(**params: Any) -> dict:
+    """The parameters that are there."""
+    return {name: value for name, value in params.items() if value is not None}
+
+
+def _selection(transaction_ids: Any, filter: Any, all: bool) -> dict:
+    """Exactly one way to say which; an empty list is a list."""
+    if isinstance(transaction_ids, str):
+        transaction_ids = [transaction_ids]
+    chosen = _given(transaction_ids=transaction_ids, filter=filter, all=True if all else None)
+    if len(chosen) != 1:
+        raise ValueError("give exactly one of transaction_ids, filter and all=True")
+    return chosen
+
+
+class _Methods:
+    """Every method of the contract. `timeout` (seconds; None: no limit) bounds all attempts of a request together.
+
+    On an `AsyncClient` each returns an awaitable.
+    """
+
+    def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
+        raise NotImplementedError
+
+    def transaction(self, transaction_id: Optional[str] = None, **members: Any) -> TransactionBuilder:
+        """A builder that collects steps here; `members` are `endpoint`, `ordering_key`, `metadata`, `retry`."""
+        return TransactionBuilder(self, transaction_id, **members)
+
+    def buffer(self, transaction: Transaction, *, timeout: Any = _DEFAULT) -> Any:
+        """Makes a transaction durable and returns its receipt. Repeats itself under one id until it knows."""
+        transaction = {"transaction_id": uuid7(), **transaction}
+        return self.call("transaction.buffer", {"transaction": transaction}, timeout=timeout)
+
+    def status(self, transaction_id: str, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("transaction.status", {"transaction_id": transaction_id}, timeout=timeout)
+
+    def wait(self, transaction_id: str, until: str = "committed", *, timeout: float = TIMEOUT_DEFAULT) -> Any:
+        """The status record at the goal, at `dead_letter`, `cancelled` or `discarded`, or with `timed_out: True`."""
+        params = {"transaction_id": transaction_id, "until": until, "timeout_ms": int(timeout * 1000)}
+        return self.call("transaction.wait", params, timeout=timeout + WAIT_GRACE)
+
+    def cancel(self, transaction_id: str, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("transaction.cancel", {"transaction_id": transaction_id}, timeout=timeout)
+
+    def list_transactions(
+        self, status: Optional[str] = None, limit: Optional[int] = None, cursor: Optional[str] = None, *,
+        timeout: Any = _DEFAULT,
+    ) -> Any:
+        return self.call("transaction.list", _given(status=status, limit=limit, cursor=cursor), timeout=timeout)
+
+    def get(self, model: str, id: Any, *, timeout: Any = _DEFAULT) -> Any:
+        """`record` (None: there is none), `sources`, `pending`, `unknown`."""
+        return self.call("record.get", {"model": model, "id": id}, timeout=timeout)
+
+    def query(
+        self, model: str, where: Optional[Mapping[str, Any]] = None, order_by: Optional[Iterable[str]] = None,
+        limit: Optional[int] = None, offset: Optional[int] = None, count: Optional[bool] = None, *,
+        timeout: Any = _DEFAULT,
+    ) -> Any:
+        """`records`, `count` when asked for, `pending_count`, `unknown`."""
+        order = None if order_by is None else [order_by] if isinstance(order_by, str) else list(order_by)
+        params = _given(model=model, where=where, order_by=order, limit=limit, offset=offset, count=count)
+        return self.call("record.query", params, timeout=timeout)
+
+    def update(
+        self, model: str, id: Any, changes: Mapping[str, Any], transaction_id: Optional[str] = None, *,
+        timeout: Any = _DEFAULT,
+    ) -> Any:
+        """A transaction of one `update` step; returns its receipt."""
+        params = {"model": model, "id": id, "changes": changes, "transaction_id": transaction_id or uuid7()}
+        return self.call("record.update", params, timeout=timeout)
+
+    def id_generate(self, model: str, count: Optional[int] = None, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("id.generate", _given(model=model, count=count), timeout=timeout)
+
+    def dead_letter_list(
+        self, limit: Optional[int] = None, cursor: Optional[str] = None,
+        filter: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT,
+    ) -> Any:
+        return self.call("dead_letter.list", _given(limit=limit, cursor=cursor, filter=filter), timeout=timeout)
+
+    def dead_letter_get(self, transaction_id: str, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("dead_letter.get", {"transaction_id": transaction_id}, timeout=timeout)
+
+    def dead_letter_retry(
+        self, transaction_ids: Union[str, List[str], None] = None, *, filter: Optional[Mapping[str, Any]] = None,
+        all: bool = False, changes: Optional[List[Mapping[str, Any]]] = None, timeout: Any = _DEFAULT,
+    ) -> Any:
+        """`changes` (`[{step_id, data}]`) mends the steps of exactly one transaction."""
+        params = {**_selection(transaction_ids, filter, all), **_given(changes=changes)}
+        return self.call("dead_letter.retry", params, timeout=timeout)
+
+    def dead_letter_discard(
+        self, transaction_ids: Union[str, List[str], None] = None, *, filter: Optional[Mapping[str, Any]] = None,
+        all: bool = False, timeout: Any = _DEFAULT,
+    ) -> Any:
+        return self.call("dead_letter.discard", _selection(transaction_ids, filter, all), timeout=timeout)
+
+    def keyspace_command(self, *command: Any, timeout: Any = _DEFAULT) -> Any:
+        return self.call("keyspace.command", {"command": command}, timeout=timeout)
+
+    def keyspace_transaction(
+        self, commands: Iterable[Iterable[Any]], watch: Optional[List[Mapping[str, Any]]] = None, *,
+        timeout: Any = _DEFAULT,
+    ) -> Any:
+        """All commands at once; `watch` is `[{key, expect?}]`. Returns a MultiResult."""
+        params = _given(commands=[list(command) for command in commands], watch=watch)
+        return self.call("keyspace.transaction", params, timeout=timeout)
+
+    def keyspace_pipeline(self, commands: Iterable[Iterable[Any]], *, timeout: Any = _DEFAULT) -> Any:
+        params = {"commands": [list(command) for command in commands]}
+        return self.call("keyspace.pipeline", params, timeout=timeout)
+
+    def keyspace_begin(self, watch: Optional[List[Mapping[str, Any]]] = None, *, timeout: Any = _DEFAULT) -> Any:
+        """Opens a scope on this connection; losing the connection discards it and raises `ConnectionLost`."""
+        return self.call("keyspace.begin", _given(watch=watch), timeout=timeout)
+
+    def keyspace_commit(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("keyspace.commit", timeout=timeout)
+
+    def keyspace_discard(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("keyspace.discard", timeout=timeout)
+
+    def object_call(self, verb: str, kind: str, id: str, *, timeout: Any = _DEFAULT, **params: Any) -> Any:
+        """`object.save`, `.create`, `.save_if_not_exists` (with `fields`, `unique`), `.get` and `.delete`."""
+        return self.call(f"object.{verb}", {"kind": kind, "id": id, **_given(**params)}, timeout=timeout)
+
+    def processor_status(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("processor.status", timeout=timeout)
+
+    def processor_pause(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("processor.pause", timeout=timeout)
+
+    def processor_resume(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("processor.resume", timeout=timeout)
+
+    def processor_drain(self, *, timeout: float = TIMEOUT_DEFAULT) -> Any:
+        """Applies all there is, for at most `timeout` seconds: `drained`, `remaining`."""
+        return self.call("processor.drain", {"timeout_ms": int(timeout * 1000)}, timeout=timeout + WAIT_GRACE)
+
+    def server_health(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("server.health", timeout=timeout)
+
+    def server_stats(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("server.stats", timeout=timeout)
+
+    def server_config(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("server.config", timeout=timeout)
+
+    def server_backup(self, path: str, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("server.backup", {"path": path}, timeout=timeout)
+
+    def rpc_discover(self, *, timeout: Any = _DEFAULT) -> Any:
+        return self.call("rpc.discover", timeout=timeout)
+
+
+# --- Building transactions --------------------------------------------------------------------------------------------
+
+
+class StepRef:
+    """A step of a transaction under construction. As a value it means the id; `step["column"]` means a column."""
+
+    def __init__(self, step_id: str, row: Optional[int] = None) -> None:
+        self.step_id = step_id
+        self._name = step_id if row is None else f"{step_id}[{row}]"
+
+    @property
+    def text(self) -> str:
+        return f"{self._name}.id"
+
+    def __getitem__(self, column: str) -> Ref:
+        return Ref(f"{self._name}.{column}")
+
+    def row(self, index: int) -> StepRef:
+        """One row of a bulk step, counted from 0."""
+        return StepRef(self.step_id, index)
+
+
+class TransactionBuilder:
+    """Collects steps and sends them as one transaction. Nothing leaves before `send()`.
+
+    Columns are keywords; those that can't be (`class`, or ours with a trailing `_`) go into the mapping. `step_` names
+    a step, `after_` lists steps that must run before it; references order steps by themselves.
+    """
+
+    def __init__(self, client: Optional[_Methods] = None, transaction_id: Optional[str] = None, **members: Any) -> None:
+        self.transaction_id = transaction_id or uuid7()
+        self._client = client
+        self._members = members
+        self._steps: List[dict] = []
+
+    def create(self, model: str, data: Optional[Mapping[str, Any]] = None, /, *, step_: Optional[str] = None,
+               after_: Iterable[StepRef] = (), **columns: Any) -> StepRef:
+        return self._add("create", model, step_, after_, data={**(data or {}), **columns})
+
+    def update(self, model: str, id: Any, data: Optional[Mapping[str, Any]] = None, /, *, step_: Optional[str] = None,
+               after_: Iterable[StepRef] = (), **columns: Any) -> StepRef:
+        return self._add("update", model, step_, after_, id=id, data={**(data or {}), **columns})
+
+    def delete(self, model: str, id: Any, /, *, step_: Optional[str] = None, after_: Iterable[StepRef] = ()) -> StepRef:
+        return self._add("delete", model, step_, after_, id=id)
+
+    def upsert(self, model: str, data: Optional[Mapping[str, Any]] = None, /, *, conflict_: Optional[List[str]] = None,
+               step_: Optional[str] = None, after_: Iterable[StepRef] = (), **columns: Any) -> StepRef:
+        """`conflict_`: the columns whose conflict makes it an update; left out, the primary key."""
+        return self._add("upsert", model, step_, after_, data={**(data or {}), **columns}, **_given(conflict=conflict_))
+
+    def increment(self, model: str, id: Any, data: Optional[Mapping[str, Any]] = None, /, *,
+                  step_: Optional[str] = None, after_: Iterable[StepRef] = (), **deltas: Any) -> StepRef:
+        return self._add("increment", model, step_, after_, id=id, data={**(data or {}), **deltas})
+
+    def bulk_create(self, model: str, rows: Iterable[Mapping[str, Any]], /, *, step_: Optional[str] = None,
+                    after_: Iterable[StepRef] = ()) -> StepRef:
+        return self._add("bulk_create", model, step_, after_, rows=[dict(row) for row in rows])
+
+    def bulk_update(self, model: str, rows: Iterable[tuple], /, *, step_: Optional[str] = None,
+                    after_: Iterable[StepRef] = ()) -> StepRef:
+        """`rows`: pairs of an id and the changes to it."""
+        pairs = [{"id": id, "data": dict(data)} for id, data in rows]
+        return self._add("bulk_update", model, step_, after_, rows=pairs)
+
+    def query(self, model: str, where: Mapping[str, Any], /, *, optional: bool = False, step_: Optional[str] = None,
+              after_: Iterable[StepRef] = ()) -> StepRef:
+        """A lookup when the transaction runs; later steps may refer to its columns."""
+        return self._add("query", model, step_, after_, where=where, **({"optional": True} if optional else {}))
+
+    def to_dict(self) -> dict:
+        return {"transaction_id": self.transaction_id, **_given(**self._members), "steps": list(self._steps)}
+
+    def send(self, *, timeout: Any = _DEFAULT) -> Any:
+        """Buffers the transaction; sent again, it answers the first receipt. An awaitable on an `AsyncClient`."""
+        if self._client is None:
+            raise ValueError("this builder has no client")
+        return self._client.buffer(self.to_dict(), timeout=timeout)
+
+    def _add(
+        self, operation: str, model: str, step_id: Optional[str], after: Iterable[StepRef], **members: Any,
+    ) -> StepRef:
+        step_id = step_id or self._free_id()
+        step: Dict[str, Any] = {"step_id": step_id, "operation": operation, "model": model, **members}
+        depends_on = [getattr(other, "step_id", other) for other in after]
+        if depends_on:
+            step["depends_on"] = depends_on
+        self._steps.append(step)
+        return StepRef(step_id)
+
+    def _free_id(self) -> str:
+        taken = {step["step_id"] for step in self._steps}
+        return next(name for name in map("s{}".format, itertools.count(len(taken) + 1)) if name not in taken)
+
+
+# --- The synchronous client -------------------------------------------------------------------------------------------
+
+
+def _remaining(deadline: Optional[float]) -> Optional[float]:
+    return None if deadline is None else deadline - time.monotonic()
+
+
+class _Connection:
+    """One socket. Not thread-safe. Closes itself when it is of no more use."""
+
+    def __init__(self, path: str, frame_bytes_max: int, deadline: Optional[float]) -> None:
+        self.depth = 0  # of keyspace.begin
+        self.is_open = True
+        self._decoder = FrameDecoder(frame_bytes_max)
+        self._messages: collections.deque = collections.deque()
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            self._limit(deadline)
+            self._socket.connect(path)
+        except OSError as error:
+            raise self._closing(_lost(error, ambiguous=False)) from error
+        except SluiceError as failure:
+            raise self._closing(failure)
+
+    def exchange(self, requests: _Requests, method: str, params: Any, deadline: Optional[float]) -> Any:
+        """Sends a request and returns the result of its reply."""
+        request_id, frame = requests.frame(method, params, _remaining(deadline))
+        try:
+            self._limit(deadline)
+            self._socket.sendall(frame)
+        except OSError as error:
+            # A frame that did not leave whole is never executed.
+            raise self._closing(_lost(error, ambiguous=False)) from error
+        while True:
+            message = self.receive(deadline)
+            if "method" in message:
+                continue
+            if message.get("id") == request_id:
+                if "error" in message:
+                    raise SluiceError.from_wire(message["error"])
+                return message.get("result")
+            if message.get("id") is None and "error" in message:
+                raise self._closing(_farewell(message, in_flight=1))
+            # Else a reply that came after its deadline: nobody waits for it any more.
+
+    def receive(self, deadline: Optional[float]) -> dict:
+        """The next message."""
+        while not self._messages:
+            if self._decoder.failure is not None:
+                raise self._closing(_violation("What arrived is no frame."))
+            try:
+                self._limit(deadline)
+                data = self._socket.recv(1 << 16)
+            except (socket.timeout, DeadlineExceeded) as error:
+                raise DeadlineExceeded("No reply came in time.", ambiguous=True) from error
+            except OSError as error:
+                raise self._closing(_lost(error, ambiguous=True)) from error
+            if not data:
+                raise self._closing(_lost(None, ambiguous=True))
+            try:
+                self._messages.extend(_message(payload) for payload in self._decoder.feed(data))
+            except ProtocolViolation as failure:
+                raise self._closing(failure)
+        return self._messages.popleft()
+
+    def close(self) -> None:
+        self.is_open = False
+        try:
+            self._socket.shutdown(socket.SHUT_RDWR)  # Wakes another thread that reads.
+        except OSError:
+            pass
+        self._socket.close()
+
+    def _closing(self, failure: SluiceError) -> SluiceError:
+        self.close()
+        return failure
+
+    def _limit(self, deadline: Optional[float]) -> None:
+        remaining = _remaining(deadline)
+        if remaining is not None and remaining <= 0:
+            raise DeadlineExceeded("The deadline passed.")
+        self._socket.settimeout(remaining)
+
+
+class Client(_Methods):
+    """The synchronous client. Thread-safe, one request at a time: threads that wait long take a client each.
+
+    Connects on first use and again whenever the connection is lost. `session` are the parameters of `session.open`
+    (`handler`, `transaction_mode`, ...), sent at the start of each connection.
+    """
+
+    def __init__(
+        self, path: Optional[str] = None, *, timeout: Optional[float] = TIMEOUT_DEFAULT,
+        session: Optional[Mapping[str, Any]] = None, frame_bytes_max: int = FRAME_BYTES_MAX,
+    ) -> None:
+        self.path = path or default_socket_path()
+        self.timeout = timeout
+        self.session = session
+        self.session_info: Optional[dict] = None
+        self._requests = _Requests(frame_bytes_max)
+        self._frame_bytes_max = frame_bytes_max
+        self._connection: Optional[_Connection] = None
+        self._is_closed = False
+        self._lock = threading.RLock()
+
+    def __enter__(self) -> Client:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """For good; a call in flight on another thread ends with an error."""
+        self._is_closed = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
+        """Any method by its name, with everything the named methods do: deadlines, errors, repetition."""
+        deadline = _deadline(self.timeout if timeout is _DEFAULT else timeout)
+        attempts = Attempts(method, deadline)
+        with self._lock:
+            while True:
+                try:
+                    return self._attempt(method, params or {}, deadline)
+                except SluiceError as failure:
+                    time.sleep(_delay(attempts, failure, params))
+
+    def subscribe(
+        self, transaction_ids: Optional[List[str]] = None, statuses: Optional[List[str]] = None, *,
+        timeout: Optional[float] = None,
+    ) -> Subscription:
+        """Events as they happen, on a connection of their own. `timeout`: seconds to wait for each event."""
+        deadline = _deadline(self.timeout)
+        connection = _Connection(self.path, self._frame_bytes_max, deadline)
+        try:
+            params = _given(transaction_ids=transaction_ids, statuses=statuses)
+            result = connection.exchange(self._requests, "transaction.subscribe", params, deadline)
+        except BaseException:
+            connection.close()
+            raise
+        return Subscription(connection, self._requests, result["subscription_id"], timeout)
+
+    def _attempt(self, method: str, params: Mapping[str, Any], deadline: Optional[float]) -> Any:
+        connection = self._connection
+        if connection is None or not connection.is_open:
+            connection = self._connect(deadline)
+        try:
+            result = connection.exchange(self._requests, method, params, deadline)
+        except SluiceError as failure:
+            if not connection.is_open and connection.depth > 0 and method != "keyspace.commit":
+                raise _scope_lost() from failure
+            raise
+        connection.depth = _depth(method, result, connection.depth)
+        decode = _DECODERS.get(method)
+        return decode(result) if decode else result
+
+    def _connect(self, deadline: Optional[float]) -> _Connection:
+        if self._is_closed:
+            raise _client_closed()
+        connection = _Connection(self.path, self._frame_bytes_max, deadline)
+        if self.session is not None:
+            try:
+                params = _session(self.session)
+                self.session_info = connection.exchange(self._requests, "session.open", params, deadline)
+            except SluiceError as failure:
+                connection.close()
+                failure.ambiguous = False
+                raise
+        self._connection = connection
+        return connection
+
+
+class Subscription:
+    """An iterator of events `{subscription_id, transaction_id, status, at}`. Ends when it is closed.
+
+    Raises `ConnectionLost` when the sidecar closes it (a reader too slow, a stop): ask for the statuses and subscribe
+    again. Raises `DeadlineExceeded` when no event came in time; it can be iterated further then.
+    """
+
+    def __init__(
+        self, connection: _Connection, requests: _Requests, subscription_id: str, timeout: Optional[float],
+    ) -> None:
+        self.subscription_id = subscription_id
+        self._connection: Optional[_Connection] = connection
+        self._requests = requests
+        self._timeout = timeout
+
+    def __enter__(self) -> Subscription:
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        self.close()
+
+    def __iter__(self) -> Subscription:
+        return self
+
+    def __next__(self) -> dict:
+        if self._connection is None:
+            raise StopIteration
+        deadline = _deadline(self._timeout)
+        while True:
+            message = self._connection.receive(deadline)
+            if message.get("method") == "transaction.event":
+                return message["params"]
+
+    def close(self) -> None:
+        """Unsubscribes."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                params = {"subscription_id": self.subscription_id}
+                connection.exchange(self._requests, "transaction.unsubscribe", params, _deadline(1.0))
+            except SluiceError:
+                pass  # The end of the connection ends the subscription as well.
+            connection.close()
+
+
+def _deadline(timeout: Optional[float]) -> Optional[float]:
+    return None if timeout is None else time.monotonic() + timeout
+
+
+def _delay(attempts: Attempts, failure: SluiceError, params: Optional[Mapping[str, Any]]) -> float:
+    """As `Attempts.delay_after`; what it raises names the transaction."""
+    try:
+        return attempts.delay_after(failure, time.monotonic())
+    except SluiceError as verdict:
+        transaction = (params or {}).get("transaction") or params or {}
+        verdict.transaction_id = transaction.get("transaction_id")
+        raise
+
+
+def _depth(method: str, result: Any, depth: int) -> int:
+    if method in ("keyspace.begin", "keyspace.commit", "keyspace.discard"):
+        return result.get("depth", 0)
+    return depth
+
+
+def _session(session: Mapping[str, Any]) -> dict:
+    return {"client": {"name": "sluice-python", "version": __version__}, "protocol": PROTOCOL, **session}
+
+
+# --- The asynchronous client ------------------------------------------------------------------------------------------
+
+
+class _AsyncConnection:
+    """One stream. Requests go out in the order of `exchange`; replies find their requests by id."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frame_bytes_max: int) -> None:
+        self.depth = 0
+        self.events: Optional[asyncio.Queue] = None  # of a subscription; a full one stops the reading
+        self.failure: Optional[SluiceError] = None
+        self._reader, self._writer = reader, writer
+        self._decoder = FrameDecoder(frame_bytes_max)
+        self._waiting: Dict[int, asyncio.Future] = {}
+        self._task = asyncio.ensure_future(self._read())
+
+    @staticmethod
+    async def open(path: str, frame_bytes_max: int, deadline: Optional[float]) -> _AsyncConnection:
+        try:
+            opening = asyncio.open_unix_connection(path)
+            return _AsyncConnection(*await _within(opening, deadline), frame_bytes_max)
+        except OSError as error:
+            raise _lost(error, ambiguous=False) from error
+
+    async def exchange(self, requests: _Requests, method: str, params: Any, deadline: Optional[float]) -> Any:
+        request_id, frame = requests.frame(method, params, _remaining(deadline))
+        if self.failure is not None:
+            raise _lost(None, ambiguous=False)
+        reply = self._waiting[request_id] = asyncio.get_running_loop().create_future()
+        try:
+            self._writer.write(frame)
+            return await _within(self._drained(reply), deadline, ambiguous=True)
+        finally:
+            self._waiting.pop(request_id, None)
+            if reply.done() and not reply.cancelled():
+                reply.exception()  # Seen, even when the deadline came first.
+
+    async def _drained(self, reply: asyncio.Future) -> Any:
+        try:
+            await self._writer.drain()
+        except OSError as error:
+            self._end(_lost(error, ambiguous=True))  # The reader has not noticed yet.
+        message = await reply
+        if "error" in message:
+            raise SluiceError.from_wire(message["error"])
+        return message.get("result")
+
+    async def _read(self) -> None:
+        failure = _lost(None, ambiguous=True)
+        try:
+            while True:
+                data = await self._reader.read(1 << 16)
+                if not data:
+                    break
+                for payload in self._decoder.feed(data):
+                    await self._take(_message(payload))
+                if self._decoder.failure is not None:
+                    raise _violation("What arrived is no frame.")
+        except OSError as error:
+            failure = _lost(error, ambiguous=True)
+        except SluiceError as error:
+            failure = error
+        finally:
+            self._end(failure)
+
+    async def _take(self, message: dict) -> None:
+        if "method" in message:
+            if message["method"] == "transaction.event" and self.events is not None:
+                await self.events.put(message["params"])
+        elif message.get("id") is None and "error" in message:
+            raise _farewell(message, len(self._waiting))
+        else:
+            reply = self._waiting.get(message.get("id"))
+            if reply is not None and not reply.done():
+                reply.set_result(message)
+
+    def _end(self, failure: SluiceError) -> None:
+        if self.failure is None:
+            self.failure = failure
+            if self.events is not None and self.events.empty():
+                self.events.put_nowait(None)  # Wakes the reader of events; one that is behind sees `failure`.
+        for reply in self._waiting.values():
+            if not reply.done():
+                reply.set_exception(failure)
+        self._writer.close()
+
+    async def close(self) -> None:
+        self._task.cancel()
+        await asyncio.gather(self._task, return_exceptions=True)
+        self._end(_lost(None, ambiguous=True))
+        try:
+            await self._writer.wait_closed()
+        except OSError:
+            pass
+
+
+async def _within(awaitable: Any, deadline: Optional[float], ambiguous: bool = False) -> Any:
+    try:
+        return await asyncio.wait_for(awaitable, None if deadline is None else max(0.0, deadline - time.monotonic()))
+    except asyncio.TimeoutError:
+        raise DeadlineExceeded("No reply came in time.", ambiguous=ambiguous) from None
+
+
+class AsyncClient(_Methods):
+    """The asyncio client: as `Client`, with any number of requests in flight on one connection.
+
+    Requests are written in the order of the calls. When a connection is lost, those in flight are repeated each for
+    itself: where the order of two transactions matters, await the first receipt or give both an `ordering_key`.
+    """
+
+    def __init__(
+        self, path: Optional[str] = None, *, timeout: Optional[float] = TIMEOUT_DEFAULT,
+        session: Optional[Mapping[str, Any]] = None, frame_bytes_max: int = FRAME_BYTES_MAX,
+    ) -> None:
+        self.path = path or default_socket_path()
+        self.timeout = timeout
+        self.session = session
+        self.session_info: Optional[dict] = None
+        self._requests = _Requests(frame_bytes_max)
+        self._frame_bytes_max = frame_bytes_max
+        self._connection: Optional[_AsyncConnection] = None
+        self._is_closed = False
+        self._connecting: Optional[asyncio.Lock] = None
+
+    async def __aenter__(self) -> AsyncClient:
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """For good; calls in flight end with an error."""
+        self._is_closed = True
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    async def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
+        deadline = _deadline(self.timeout if timeout is _DEFAULT else timeout)
+        attempts = Attempts(method, deadline)
+        while True:
+            try:
+                return await self._attempt(method, params or {}, deadline)
+            except SluiceError as failure:
+                await asyncio.sleep(_delay(attempts, failure, params))
+
+    def subscribe(
+        self, transaction_ids: Optional[List[str]] = None, statuses: Optional[List[str]] = None, *,
+        timeout: Optional[float] = None,
+    ) -> AsyncSubscription:
+        """As `Client.subscribe`; use it with `async with`, iterate with `async for`."""
+        return AsyncSubscription(self, _given(transaction_ids=transaction_ids, statuses=statuses), timeout)
+
+    async def _attempt(self, method: str, params: Mapping[str, Any], deadline: Optional[float]) -> Any:
+        connection = self._connection
+        if connection is None or connection.failure is not None:
+            connection = await self._connect(deadline)
+        try:
+            result = await connection.exchange(self._requests, method, params, deadline)
+        except SluiceError as failure:
+            # The reader gives one failure to all that wait: each raises its own, for each has its own verdict.
+            if connection.failure is failure:
+                failure = _copy(failure)
+            if connection.depth > 0 and connection.failure is not None:
+                connection.depth = 0
+                if method != "keyspace.commit":
+                    raise _scope_lost() from failure
+            raise failure
+        connection.depth = _depth(method, result, connection.depth)
+        decode = _DECODERS.get(method)
+        return decode(result) if decode else result
+
+    async def _connect(self, deadline: Optional[float]) -> _AsyncConnection:
+        # Made here: before Python 3.10 a lock belongs to the loop that runs when it is made.
+        self._connecting = self._connecting or asyncio.Lock()
+        async with self._connecting:
+            if self._is_closed:
+                raise _client_closed()
+            old = self._connection
+            if old is not None and old.failure is None:
+                return old
+            if old is not None:
+                self._connection = None
+                await old.close()
+                if old.depth > 0:
+                    raise _scope_lost()
+            connection = await _AsyncConnection.open(self.path, self._frame_bytes_max, deadline)
+            if self.session is not None:
+                try:
+                    params = _session(self.session)
+                    self.session_info = await connection.exchange(self._requests, "session.open", params, deadline)
+                except BaseException as failure:
+                    await connection.close()
+                    if isinstance(failure, SluiceError):
+                        raise _copy(failure, ambiguous=False) from failure
+                    raise
+            self._connection = connection
+            return connection
+
+
+def _copy(failure: SluiceError, ambiguous: Optional[bool] = None) -> SluiceError:
+    twin = copy.copy(failure).with_traceback(None)
+    twin.__cause__ = twin.__context__ = None
+    twin.ambiguous = failure.ambiguous if ambiguous is None else ambiguous
+    return twin
+
+
+class AsyncSubscription:
+    """As `Subscription`, for asyncio."""
+
+    def __init__(self, client: AsyncClient, params: dict, timeout: Optional[float]) -> None:
+        self.subscription_id: Optional[str] = None
+        self._client = client
+        self._params = params
+        self._timeout = timeout
+        self._connection: Optional[_AsyncConnection] = None
+
+    async def __aenter__(self) -> AsyncSubscription:
+        client, deadline = self._client, _deadline(self._client.timeout)
+        connection = await _AsyncConnection.open(client.path, client._frame_bytes_max, deadline)
+        connection.events = asyncio.Queue(EVENTS_MAX)
+        try:
+            result = await connection.exchange(client._requests, "transaction.subscribe", self._params, deadline)
+        except BaseException:
+            await connection.close()
+            raise
+        self._connection, self.subscription_id = connection, result["subscription_id"]
+        return self
+
+    async def __aexit__(self, *_: Any) -> None:
+        await self.close()
+
+    def __aiter__(self) -> AsyncSubscription:
+        return self
+
+    async def __anext__(self) -> dict:
+        connection = self._connection
+        if connection is None:
+            raise StopAsyncIteration
+        event = None
+        if connection.failure is None or not connection.events.empty():
+            event = await _within(connection.events.get(), _deadline(self._timeout))
+        if event is None:
+            raise _copy(connection.failure)
+        return event
+
+    async def close(self) -> None:
+        """Unsubscribes."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            try:
+                params = {"subscription_id": self.subscription_id}
+                await connection.exchange(self._client._requests, "transaction.unsubscribe", params, _deadline(1.0))
+            except SluiceError:
+                pass  # The end of the connection ends the subscription as well.
+            await connection.close()
