@@ -25,6 +25,10 @@ func tests(_ path: String, of rooms: [Target.Dependency], resources: [Resource] 
         name: name, dependencies: rooms, path: "Tests/\(path)", resources: resources, swiftSettings: strict)
 }
 
+func support(_ name: String, uses rooms: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: rooms, path: "Tests/Support/\(name)", swiftSettings: strict)
+}
+
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
@@ -40,13 +44,10 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(
             url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["CommandLineArguments"]),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-system", from: "1.8.1"),
         .package(url: "https://github.com/LebJe/TOMLKit", from: "0.6.0"),
         .package(url: "https://github.com/HdrHistogram/hdrhistogram-swift", from: "0.2.0"),
     ],
@@ -105,10 +106,8 @@ let package = Package(
                 "Keyspace", "EmbeddedKeyspace", "BackgroundProcessing", "TransactionExecution", "MainDatabase",
                 "SQLiteMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel", "JSON", nioPosix, nio,
                 log, lifecycle,
-                .product(name: "Metrics", package: "swift-metrics"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
-                .product(name: "SystemPackage", package: "swift-system"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
             ]),
         room("Programs/SluiceClient", uses: ["WireProtocol", "JSON", nio, nioPosix]),
@@ -120,5 +119,33 @@ let package = Package(
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Sources/Programs/sluice", swiftSettings: strict),
+
+        // Tests: the same storeys. Support holds doubles and the suites that every adapter of a port runs.
+        support("InMemoryKeyspace", uses: ["Keyspace", "TransactionModel"]),
+        support("KeyspaceConformance", uses: ["Keyspace", "TransactionModel", "JSON"]),
+        .executableTarget(
+            name: "KeyspaceCrashWriter", dependencies: ["EmbeddedKeyspace", "Keyspace", "TransactionModel"],
+            path: "Tests/Support/KeyspaceCrashWriter", swiftSettings: strict),
+        tests("Model/JSON", of: ["JSON"]),
+        tests("Drivers/SQLiteConnection", of: ["SQLiteConnection"]),
+        tests("Drivers/BlockingThread", of: ["BlockingThread"]),
+        tests("Accept/WireProtocol", of: ["WireProtocol", "JSON"]),
+        tests("Accept/SocketServer", of: ["SocketServer", "WireProtocol", "JSON", nio, nioPosix, log, lifecycle]),
+        tests(
+            "Buffer/EmbeddedKeyspace",
+            of: [
+                "EmbeddedKeyspace", "Keyspace", "KeyspaceConformance", "KeyspaceCrashWriter", "TransactionModel", "JSON",
+                "SQLiteConnection", "BlockingThread",
+            ]),
+        tests(
+            "Buffer/ReentrantTransactions",
+            of: ["ReentrantTransactions", "InMemoryKeyspace", "Keyspace", "TransactionModel", log]),
+        tests("Drain/MainDatabase", of: ["MainDatabase", "TransactionModel", "JSON"]),
+        tests(
+            "Drain/SQLiteMainDatabase",
+            of: ["SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON", "SQLiteConnection"]),
+        tests(
+            "Drain/TransactionExecution",
+            of: ["TransactionExecution", "SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON"]),
     ]
 )

@@ -40,7 +40,9 @@ extension Connection {
         let reused = emptied
         emptied = nil
         guard let batch = outbox.take(reusing: reused) else { return }
-        guard bytesWaiting + batch.readableBytes <= configuration.outboundBytesMax else {
+        // Nothing was left when one looked last: then nothing is left now.
+        let waiting = bytesLeft == 0 ? 0 : bytesWaiting
+        guard waiting + batch.readableBytes <= configuration.outboundBytesMax else {
             cutOff(because: "replies exceed outboundBytesMax")
             return
         }
@@ -53,6 +55,7 @@ extension Connection {
     /// Looks how far the peer has read.
     func watchOutput() {
         let waiting = bytesWaiting
+        bytesLeft = waiting
         watch.output(waiting: waiting, taken: bytesWritten - waiting, now: waiting > 0 ? .now() : .distantPast)
         if waiting > 0 { keepWatch() }
     }

@@ -34,6 +34,7 @@ actor Connection {
     // Output: Connection+Output.swift.
     var isStarting = false
     var bytesWritten = 0
+    var bytesLeft = 0
     var emptied: ByteBuffer?
 
     // Time: Connection+Time.swift.

@@ -127,6 +127,7 @@ extension EmbeddedKeyspace {
     public func close() async {
         _ = try? await submit(.close)
         thread.stop()
+        lock.release()
     }
 }
 

@@ -15,8 +15,8 @@ public enum CommandTable {
         return specification.name.utf8.count == name.count ? specification : nil
     }
 
-    /// Why the command is refused before it reaches a store: an unknown name (``CommandError/isUnsupported``) or a wrong
-    /// number of arguments. Inside MULTI such a refusal makes EXEC refuse everything.
+    /// Why the command is refused before it reaches a store: an unknown name (``CommandError/isUnsupported``) or a
+    /// wrong number of arguments. Inside MULTI such a refusal makes EXEC refuse everything.
     public static func check(_ command: Command) -> CommandError? {
         guard let specification = specification(of: command) else { return .unsupported }
         return specification.takes(command.arguments.count) ? nil : .wrongArity(of: specification.name)

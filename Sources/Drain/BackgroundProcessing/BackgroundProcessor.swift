@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-public import Keyspace
+import Keyspace
 public import Logging
 public import MainDatabase
 public import ServiceLifecycle
 import Synchronization
 public import TransactionBuffering
+import TransactionExecution
 public import TransactionModel
 
 /// Applies what was accepted, in the background, each transaction once.
@@ -16,6 +17,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     let manager: TransactionManager
     let access: KeyspaceAccess
     let database: any MainDatabase
+    let executor: TransactionExecutor
     let configuration: ProcessorConfiguration
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
@@ -33,6 +35,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         self.manager = manager
         self.access = access
         self.database = database
+        executor = TransactionExecutor(database: database)
         self.configuration = configuration
         self.clock = clock
         self.now = now

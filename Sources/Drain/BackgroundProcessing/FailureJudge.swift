@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Keyspace
 import MainDatabase
 import TransactionModel
 

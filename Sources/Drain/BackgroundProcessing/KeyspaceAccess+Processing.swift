@@ -9,8 +9,8 @@ extension KeyspaceAccess {
     /// Conflict keys of one HMGET.
     private static let keysMax = 10_000
 
-    /// How many transactions hold keys: retrying, dead, parked.
-    func blockedCount(_ keys: SiteKeys) async throws(BufferingError) -> Int64 {
+    /// How many conflict keys are held by retrying, dead and parked transactions.
+    func heldCount(_ keys: SiteKeys) async throws(BufferingError) -> Int64 {
         try await integer("HLEN", keys.heldRecords)
     }
 

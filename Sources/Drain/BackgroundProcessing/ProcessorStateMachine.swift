@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-public import TransactionModel
+import TransactionModel
 
 /// What the processor is doing, as people see it.
 public enum ProcessorState: String, Sendable {

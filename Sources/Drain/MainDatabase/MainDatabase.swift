@@ -90,7 +90,8 @@ public struct Lease: Sendable, Hashable {
 public enum BatchOutcome: Sendable, Equatable {
     /// One per transaction.
     case applied([Applied])
-    /// The transaction at `index` failed; the whole batch was rolled back.
+    /// The transaction at `index` failed; the whole batch was rolled back. For what shows only at COMMIT, such as a
+    /// deferred foreign key, it is the last one, since the database does not say whose fault it is.
     case failed(index: Int, DatabaseError)
 
     public enum Applied: Sendable, Equatable {

@@ -18,7 +18,8 @@ struct BatchApplier {
         ledger = Ledger(connection: connection)
     }
 
-    /// Runs inside an open transaction. A fault of one of the transactions is the outcome; whoever began rolls back then.
+    /// Runs inside an open transaction. A fault of one of the transactions is the outcome; whoever began rolls back
+    /// then.
     func apply(_ batch: [PreparedTransaction]) throws(DatabaseError) -> BatchOutcome {
         var applied: [BatchOutcome.Applied] = []
         applied.reserveCapacity(batch.count)
@@ -110,8 +111,8 @@ struct BatchApplier {
 
     private static let recordMissing = DatabaseError(.recordMissing, code: "no row", "The record does not exist.")
 
-    /// A statement that was prepared earlier is compiled again by itself when the schema has changed; a name that is not
-    /// there any more then fails in the run. Compiling it once more tells.
+    /// A statement that was prepared earlier is compiled again by itself when the schema has changed; a name that is
+    /// not there any more then fails in the run. Compiling it once more tells.
     private func placeOfFailure(_ error: SQLiteError, _ sql: String) -> Place {
         guard error.primaryCode == 1 else { return .run }
         do throws(SQLiteError) {
@@ -130,7 +131,8 @@ struct BatchApplier {
         case .constant(let value, let type): statement.bind(index, SQLiteValue(value, as: type))
         case .captured(let source, let column, let type):
             guard source < captured.count, column < captured[source].count else {
-                throw DatabaseError(.referenceUnresolved, code: "captured", "A reference names a value that was not found.")
+                throw DatabaseError(
+                    .referenceUnresolved, code: "captured", "A reference names a value that was not found.")
             }
             statement.bind(index, SQLiteValue(captured[source][column], as: type))
         case .assigned(let transaction, let step, let row, let type):
@@ -139,13 +141,16 @@ struct BatchApplier {
         }
     }
 
-    private func assignedID(_ transaction: TransactionID, _ step: String, _ row: Int?) throws(DatabaseError) -> JSONValue {
+    private func assignedID(
+        _ transaction: TransactionID, _ step: String, _ row: Int?
+    ) throws(DatabaseError) -> JSONValue {
         let entry = try at(.run) { () throws(SQLiteError) in try ledger.entry(transaction) }
         let ids = entry?.generatedIDs.flatMap { try? JSONDocument(parsing: $0).root.member(step)?.value() }
         var id = ids
         if let row { id = ids?.array.flatMap { row < $0.count ? $0[row] : nil } }
         guard let id, !id.isNull else {
-            throw DatabaseError(.referenceUnresolved, code: "ledger", "A reference names an id that no transaction got.")
+            throw DatabaseError(
+                .referenceUnresolved, code: "ledger", "A reference names an id that no transaction got.")
         }
         return id
     }

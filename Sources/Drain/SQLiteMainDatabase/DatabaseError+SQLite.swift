@@ -28,7 +28,8 @@ extension DatabaseError {
         case Primary.readOnly: return (.unavailable, "The database is read-only.")
         case Primary.cannotOpen, Primary.permission: return (.unavailable, "The database file can't be opened.")
         case Primary.inputOutput: return (.unavailable, "The database file can't be read or written.")
-        case Primary.corrupt, Primary.notADatabase: return (.unavailable, "The database file is damaged or no database.")
+        case Primary.corrupt, Primary.notADatabase:
+            return (.unavailable, "The database file is damaged or no database.")
         case Primary.noMemory, Primary.noLargeFiles: return (.unavailable, "The system lacks what the database needs.")
         case Primary.interrupt: return (.unavailable, "The statement was interrupted.")
         case Primary.tooBig, Primary.mismatch: return (.invalidValue, "A value does not fit its column.")
@@ -44,7 +45,8 @@ extension DatabaseError {
         case .notNull: (.notNullViolation, "A column that must have a value has none.")
         case .check: (.checkViolation, "A check of the table is not fulfilled.")
         case .datatype: (.invalidValue, "A value does not fit its column.")
-        case .trigger, .function, .virtualTable, .commitHook: (.refused, "A trigger or rule of the database refused it.")
+        case .trigger, .function, .virtualTable, .commitHook:
+            (.refused, "A trigger or rule of the database refused it.")
         }
     }
 
@@ -52,7 +54,8 @@ extension DatabaseError {
     ///
     /// - BUSY, LOCKED: SQLite asks for its locks before it writes anything, and leaves the transaction open.
     /// - FULL, READONLY: the write that was refused comes before the point of no return, the last frame of the
-    ///   write-ahead log or the end of the rollback journal. What was written before it does not count, also after a crash.
+    ///   write-ahead log or the end of the rollback journal. What was written before it does not count, also after a
+    ///   crash.
     /// - IOERR, whichever: the last frame may be in the file although its write or sync failed, or the journal may be
     ///   gone although its directory was not synced. A crash decides. So does anything that has no reason to fail here.
     private static func unknownCommit(_ error: SQLiteError) -> (Kind, String)? {

@@ -7,29 +7,26 @@ import TransactionModel
 /// and again after a failure or when the path names another file.
 final class DatabaseFile {
     enum Role {
-        /// Changes the database; the only connection of ours that checkpoints.
-        case writer
+        /// Changes the database; the only connection of ours that checkpoints. `now`: for the mark in a file that it
+        /// creates.
+        case writer(busyTimeout: Duration, mayCreate: Bool, now: @Sendable () -> Timestamp)
         /// `query_only`.
-        case reader
+        case reader(busyTimeout: Duration)
     }
 
     private let path: String
     private let role: Role
-    private let busyTimeout: Duration
-    private let now: @Sendable () -> Timestamp
     private var decision: OpenDecision
     private var current: SQLiteConnection?
     private var isClosed = false
 
-    init(
-        path: String, role: Role, busyTimeout: Duration, mayCreate: Bool = false,
-        now: @escaping @Sendable () -> Timestamp = { Timestamp(microseconds: 0) }
-    ) {
+    init(path: String, role: Role) {
         self.path = path
         self.role = role
-        self.busyTimeout = busyTimeout
-        self.now = now
-        decision = OpenDecision(mayCreate: mayCreate)
+        switch role {
+        case .writer(_, let mayCreate, _): decision = OpenDecision(mayCreate: mayCreate)
+        case .reader: decision = OpenDecision(mayCreate: false)
+        }
     }
 
     /// The open connection to the file that the path names now.
@@ -64,10 +61,13 @@ final class DatabaseFile {
         isClosed = true
     }
 
-    /// Runs `body`, and drops a connection that failed as a whole: the next call starts afresh.
+    /// Runs `body`, and drops a connection that failed as a whole or is stuck in a transaction: the next call starts
+    /// afresh.
     func withConnection<R>(_ body: (SQLiteConnection) throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+        let connection = try connection()
+        defer { if connection.isInTransaction { drop() } }
         do throws(DatabaseError) {
-            return try body(try connection())
+            return try body(connection)
         } catch {
             if error.kind == .unavailable || error.kind == .outcomeUnknown { drop() }
             throw error
@@ -78,17 +78,23 @@ final class DatabaseFile {
         let before = FileIdentity.look(at: path)
         let connection = try at(.open) { () throws(SQLiteError) in try SQLiteConnection(path: path, mode: mode) }
         do throws(SQLiteError) {
-            connection.setBusyTimeout(busyTimeout)
             switch role {
-            case .writer: try prepareWriter(connection)
-            case .reader: try prepareReader(connection)
+            case .writer(let busyTimeout, let mayCreate, let now):
+                connection.setBusyTimeout(busyTimeout)
+                // An empty file is nobody's yet.
+                if mayCreate, try connection.integer("PRAGMA page_count") == 0 { try found(connection, at: now()) }
+                try prepareWriter(connection)
+            case .reader(let busyTimeout):
+                connection.setBusyTimeout(busyTimeout)
+                try prepareReader(connection)
             }
         } catch {
             connection.close()
             throw DatabaseError(error, at: .open)
         }
         // What was opened is what the path named before, if it still names it.
-        guard case .present(let file) = FileIdentity.look(at: path), before == .missing || before == .present(file) else {
+        guard case .present(let file) = FileIdentity.look(at: path), before == .missing || before == .present(file)
+        else {
             connection.close()
             throw DatabaseError(.contention, code: "replaced", "The database file was replaced while it was opened.")
         }
@@ -104,7 +110,6 @@ final class DatabaseFile {
     }
 
     private func prepareWriter(_ connection: SQLiteConnection) throws(SQLiteError) {
-        if try connection.integer("PRAGMA page_count") == 0, decision.mayCreate { try found(connection) }
         try connection.execute("PRAGMA foreign_keys = ON")
         if try connection.integer("PRAGMA synchronous") ?? 0 < Self.synchronousFull {
             try connection.execute("PRAGMA synchronous = FULL")
@@ -118,8 +123,8 @@ final class DatabaseFile {
 
     /// Makes an empty file a database of ours. The mark comes first: a crash between the two leaves a slower journal,
     /// the other way round a write-ahead log that nobody ever checkpoints.
-    private func found(_ connection: SQLiteConnection) throws(SQLiteError) {
-        try Origin.mark(connection, at: now())
+    private func found(_ connection: SQLiteConnection, at time: Timestamp) throws(SQLiteError) {
+        guard try Origin.mark(connection, at: time) else { return }
         _ = try connection.text("PRAGMA journal_mode = WAL")
     }
 

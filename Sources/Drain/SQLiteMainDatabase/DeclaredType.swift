@@ -26,8 +26,8 @@ enum Affinity: String {
 }
 
 extension ColumnType {
-    /// The type of a column by its declaration. The affinity decides what can be promised to read back as it was written;
-    /// a word for a richer type counts only where the affinity leaves its text alone.
+    /// The type of a column by its declaration. The affinity decides what can be promised to read back as it was
+    /// written; a word for a richer type counts only where the affinity leaves its text alone.
     static func declared(_ type: String, strict: Bool) -> ColumnType {
         let affinity = Affinity(declared: type)
         switch affinity {
@@ -57,6 +57,7 @@ extension ColumnType {
 extension String {
     /// Upper case of `a` to `z` only, as SQLite folds names.
     var asciiUppercased: String {
-        String(decoding: utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)
+        String(
+            decoding: utf8.map { (UInt8(ascii: "a")...UInt8(ascii: "z")).contains($0) ? $0 - 32 : $0 }, as: UTF8.self)
     }
 }

@@ -60,7 +60,8 @@ struct Introspection {
     ) throws(SQLiteError) -> Table {
         let indexes = try rows("SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1)", row.name) {
             IndexRow(
-                name: $0.text(0) ?? "", isKey: $0.text(2) == "pk", isUniqueAndTotal: $0.int64(1) != 0 && $0.int64(3) == 0)
+                name: $0.text(0) ?? "", isKey: $0.text(2) == "pk",
+                isUniqueAndTotal: $0.int64(1) != 0 && $0.int64(3) == 0)
         }
         // An INTEGER PRIMARY KEY is the rowid itself, unless it has an index of its own (as `DESC` gives it).
         let keyIsRowID = !row.isWithoutRowID && key.count == 1 && !indexes.contains(where: \.isKey)
@@ -74,7 +75,8 @@ struct Introspection {
     private func columns(of table: TableRow, keyIsRowID: Bool) throws(SQLiteError) -> [Column] {
         var failure: SQLiteError?
         let columns = try rows(
-            "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) WHERE hidden <> 1", table.name
+            "SELECT name, type, \"notnull\", dflt_value, pk, hidden FROM pragma_table_xinfo(?1) WHERE hidden <> 1",
+            table.name
         ) { row in
             let declared = row.text(1) ?? ""
             let type = ColumnType.declared(declared, strict: table.isStrict)

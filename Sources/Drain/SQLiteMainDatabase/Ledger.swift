@@ -43,7 +43,8 @@ struct Ledger {
     func raiseToken(of site: String, atLeast: Int64) throws(SQLiteError) -> Int64 {
         let token = max(try token(of: site) ?? atLeast, atLeast) + 1
         let statement = try connection.statement(
-            "INSERT INTO sluice_lease(site, token) VALUES (?1, ?2) ON CONFLICT(site) DO UPDATE SET token = excluded.token")
+            "INSERT INTO sluice_lease(site, token) VALUES (?1, ?2) ON CONFLICT(site) DO UPDATE SET token = excluded.token"
+        )
         statement.bind(1, site)
         statement.bind(2, token)
         try statement.run()
@@ -101,11 +102,14 @@ struct Ledger {
                 WHERE transaction_id IN (\(placeholders))
                 """)
             defer { statement.reset() }
-            for (index, transaction) in rest.prefix(size).enumerated() { statement.bind(Int32(index + 1), transaction.string) }
+            for (index, transaction) in rest.prefix(size).enumerated() {
+                statement.bind(Int32(index + 1), transaction.string)
+            }
             rest = rest.dropFirst(size)
             while try statement.step() {
                 guard let id = TransactionID(statement.text(0) ?? ""),
-                    let hash = ContentHash(bytes: statement.bytes(2) ?? []), let time = Timestamp(statement.text(4) ?? "")
+                    let hash = ContentHash(bytes: statement.bytes(2) ?? []),
+                    let time = Timestamp(statement.text(4) ?? "")
                 else { continue }
                 result[id] = LedgerEntry(
                     position: Position(UInt64(clamping: statement.int64(1))), contentHash: hash,

@@ -2,21 +2,22 @@
 import SQLiteConnection
 import TransactionModel
 
-/// Remembers inside a database file that Sluice created it, and hence checkpoints it. In files of others that is their task.
+/// Remembers inside a database file that Sluice created it, and hence checkpoints it. In files of others that is
+/// their task.
 enum Origin {
-    static func mark(_ connection: SQLiteConnection, at time: Timestamp) throws(SQLiteError) {
+    /// False: another program was quicker, the file is its own.
+    static func mark(_ connection: SQLiteConnection, at time: Timestamp) throws(SQLiteError) -> Bool {
         try connection.execute("BEGIN IMMEDIATE")
         do throws(SQLiteError) {
-            // Looked at again under the lock: another program may have been quicker.
-            if try connection.integer("PRAGMA page_count") ?? 0 <= 1,
-                try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
-            {
+            let isEmpty = try connection.integer("SELECT count(*) FROM sqlite_schema") == 0
+            if isEmpty {
                 try connection.execute("CREATE TABLE sluice_origin(created_at TEXT NOT NULL)")
                 let insert = try connection.statement("INSERT INTO sluice_origin VALUES (?1)")
                 insert.bind(1, time.description)
                 try insert.run()
             }
             try connection.execute("COMMIT")
+            return isEmpty
         } catch {
             if connection.isInTransaction { try connection.execute("ROLLBACK") }
             throw error

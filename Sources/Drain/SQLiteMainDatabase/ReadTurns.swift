@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// Which reads wait for the thread, which one runs, and which are no longer wanted: so that an interrupt hits the read that
-/// it is meant for and no other.
+/// Which reads wait for the thread, which one runs, and which are no longer wanted: so that an interrupt hits the
+/// read that it is meant for and no other.
 struct ReadTurns {
     private var nextTurn = 0
     private var running: Int?

@@ -7,19 +7,21 @@ public import TransactionModel
 
 /// The main database as one SQLite file.
 ///
-/// One connection writes, on a thread of its own, and is the only one that checkpoints (SQLite before 3.51.3 can damage a
-/// write-ahead log that two connections reset at once); another one reads. The file may be missing, be locked, be removed
-/// or replaced at any time: a call fails then as unavailable or contention, and a later one opens it anew.
+/// One connection writes, on a thread of its own, and is the only one that checkpoints (SQLite 3.40 can damage a
+/// write-ahead log that two connections reset at once); another one reads. The file may be missing, be
+/// locked, be removed or replaced at any time: a call fails then as unavailable or contention, and a later one opens
+/// it anew.
 ///
-/// A missing file is created only where it was never seen before, in a directory that exists. The journal mode of a file
-/// that others created stays, and checkpointing it stays their task.
+/// A missing file is created only where it was never seen before, in a directory that exists. The journal mode of a
+/// file that others created stays, and checkpointing it stays their task.
 public final class SQLiteMainDatabase: MainDatabase {
     public struct Configuration: Sendable {
         /// A path, never a URI.
         public var path: String
         /// How long a call may wait for the locks of others before it fails as contention.
         public var timeout: Duration = .seconds(30)
-        /// Whether a missing file is created at the first call. To be false where the database is known to have existed.
+        /// Whether a missing file is created at the first call. To be false where the database is known to have
+        /// existed.
         public var createsFile = true
 
         public init(path: String) { self.path = path }
@@ -38,8 +40,8 @@ public final class SQLiteMainDatabase: MainDatabase {
         let busyTimeout = configuration.timeout / 2
         writer = BlockingThread(name: "sqlite-write") {
             DatabaseFile(
-                path: configuration.path, role: .writer, busyTimeout: busyTimeout, mayCreate: configuration.createsFile,
-                now: now)
+                path: configuration.path,
+                role: .writer(busyTimeout: busyTimeout, mayCreate: configuration.createsFile, now: now))
         }
         reader = SQLiteReader(path: configuration.path, timeout: configuration.timeout)
     }
@@ -104,7 +106,8 @@ public final class SQLiteMainDatabase: MainDatabase {
             try transaction.commit()
             return outcome
         } catch {
-            // A deferred foreign key is checked only here, and SQLite does not say whose it is: the last one stands for all.
+            // A deferred foreign key is checked only here, and SQLite does not say whose it is: the last one stands
+            // for all.
             if error.category == .final { return .failed(index: batch.count - 1, error) }
             throw error
         }

@@ -21,7 +21,9 @@ public final class SQLiteReader: DatabaseReader {
 
     /// - Parameter timeout: How long a call may wait for locks before it fails as contention.
     public init(path: String, timeout: Duration = .seconds(30)) {
-        thread = BlockingThread(name: "sqlite-read") { DatabaseFile(path: path, role: .reader, busyTimeout: timeout / 2) }
+        thread = BlockingThread(name: "sqlite-read") {
+            DatabaseFile(path: path, role: .reader(busyTimeout: timeout / 2))
+        }
     }
 
     public func introspect() async throws(DatabaseError) -> Schema {

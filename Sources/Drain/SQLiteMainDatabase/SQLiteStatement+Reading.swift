@@ -30,8 +30,11 @@ extension SQLiteStatement {
     }
 
     private static func value(_ double: Double, as type: TransactionModel.ColumnType) -> JSONValue {
-        // JSON has no infinity; this is the number that SQLite's own JSON functions write for it. There is no NaN in SQLite.
-        guard double.isFinite else { return JSONNumber(text: double < 0 ? "-9.0e+999" : "9.0e+999").map { .number($0) } ?? .null }
+        // JSON has no infinity; this is the number that SQLite's own JSON functions write for it. There is no NaN in
+        // SQLite.
+        guard double.isFinite else {
+            return JSONNumber(text: double < 0 ? "-9.0e+999" : "9.0e+999").map { .number($0) } ?? .null
+        }
         switch type {
         case .integer: return Int64(exactly: double).map { .integer($0) } ?? .double(double)
         default: return .double(double)

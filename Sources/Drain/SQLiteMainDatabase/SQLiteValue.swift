@@ -26,14 +26,16 @@ enum SQLiteValue: Equatable {
         switch value {
         case .null: .null
         case .bool(let flag): .integer(flag ? 1 : 0)
-        case .number(let number): number.int64.map { .integer($0) } ?? number.double.map { .real($0) } ?? .text(number.text)
+        case .number(let number):
+            number.int64.map { .integer($0) } ?? number.double.map { .real($0) } ?? .text(number.text)
         case .string(let text): .text(text)
         case .array, .object: value.bytesValue.map { .blob($0) } ?? .text(String(decoding: value.bytes, as: UTF8.self))
         }
     }
 
-    /// A JSON document as its text. Only a number must not be text, since a JSON column would turn that into SQLite's idea
-    /// of it: it is stored as that, or, where its spelling would get lost (`1.50`), as a blob, which nothing converts.
+    /// A JSON document as its text. Only a number must not be text, since a JSON column would turn that into SQLite's
+    /// idea of it: it is stored as that, or, where its spelling would get lost (`1.50`), as a blob, which nothing
+    /// converts.
     private static func document(_ value: JSONValue) -> SQLiteValue {
         guard case .number(let number) = value else {
             return value.isNull ? .null : .text(String(decoding: value.bytes, as: UTF8.self))

@@ -23,15 +23,11 @@ struct WriteTransaction {
         }
     }
 
-    /// Some errors have rolled back already. If this fails too, closing the connection does it, or the next one who opens
-    /// the file.
+    /// Some errors have rolled back already. If this one fails too, ``DatabaseFile`` closes the connection, and that
+    /// does it.
     func rollBack() {
         guard connection.isInTransaction else { return }
-        do throws(SQLiteError) {
-            try connection.execute("ROLLBACK")
-        } catch {
-            connection.close()
-        }
+        try? connection.execute("ROLLBACK")
     }
 
     /// Inside the transaction, so that nobody takes the lease between this and the commit.

@@ -74,6 +74,7 @@ extension StatementBuilder {
     }
 
     private static var unresolved: DatabaseError {
-        DatabaseError(.referenceUnresolved, code: "reference", "A reference names no value that is known when it is needed.")
+        DatabaseError(
+            .referenceUnresolved, code: "reference", "A reference names no value that is known when it is needed.")
     }
 }

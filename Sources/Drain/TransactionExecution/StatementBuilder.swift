@@ -63,7 +63,8 @@ struct StatementBuilder {
         for row in step.rows.indices {
             switch step.operation {
             case .create, .bulkCreate: try insert(step.rows[row].data, .insert, table, (index, row))
-            case .upsert: try insert(step.rows[row].data, .upsert(conflict: try conflict(step, table)), table, (index, row))
+            case .upsert:
+                try insert(step.rows[row].data, .upsert(conflict: try conflict(step, table)), table, (index, row))
             case .update, .bulkUpdate: try change(step.rows[row], .update, table, index)
             case .increment: try change(step.rows[row], .increment, table, index)
             case .delete:
@@ -100,11 +101,14 @@ struct StatementBuilder {
         }
         // The sums come back to be checked against their types: a database may leave the type rather than fail.
         let returns = verb == .increment ? columns.map { table.columns[$0].type } : []
-        add(StatementShape(verb: verb, columns: columns), table, values + key, .affectsRow, returns: returns, step: step)
+        add(
+            StatementShape(verb: verb, columns: columns), table, values + key, .affectsRow, returns: returns, step: step
+        )
     }
 
     private mutating func add(
-        _ shape: StatementShape, _ table: Table, _ parameters: [Statement.Parameter], _ expectation: Statement.Expectation,
+        _ shape: StatementShape, _ table: Table, _ parameters: [Statement.Parameter],
+        _ expectation: Statement.Expectation,
         returns: [ColumnType] = [], step: Int
     ) {
         let sql = texts.sql(shape, of: table)
@@ -127,7 +131,8 @@ struct StatementBuilder {
             }
         } catch {
             throw DatabaseError(
-                error.isUnknownColumn ? .schemaMismatch : .invalidValue, code: "where", "The condition of a query is not valid.")
+                error.isUnknownColumn ? .schemaMismatch : .invalidValue, code: "where",
+                "The condition of a query is not valid.")
         }
         if !order.terms.isEmpty { sql += " ORDER BY " + SQLCondition.order(order, table: table, dialect: dialect) }
         return Statement(
@@ -170,11 +175,15 @@ struct StatementBuilder {
         }
         var result: [Statement.Parameter] = []
         for column in columns {
-            guard let value = id.member(column.name) else { throw Self.unknownName("The id lacks a column of the key.") }
+            guard let value = id.member(column.name) else {
+                throw Self.unknownName("The id lacks a column of the key.")
+            }
             result.append(try parameter(value, column.type))
         }
         return result
     }
 
-    static func unknownName(_ message: String) -> DatabaseError { DatabaseError(.schemaMismatch, code: "schema", message) }
+    static func unknownName(_ message: String) -> DatabaseError {
+        DatabaseError(.schemaMismatch, code: "schema", message)
+    }
 }

@@ -29,7 +29,9 @@ struct StatementShape: Hashable {
         case .upsert(let conflict):
             return insert(name, table, dialect) + onConflict(conflict, table, dialect) + returning(table, dialect)
         case .update:
-            let terms = columns.enumerated().map { "\(quoted($1, table, dialect)) = \(placeholder($0, $1, table, dialect))" }
+            let terms = columns.enumerated().map {
+                "\(quoted($1, table, dialect)) = \(placeholder($0, $1, table, dialect))"
+            }
             return "UPDATE \(name) SET \(terms.joined(separator: ", "))" + key(table, dialect)
         case .increment:
             let terms = columns.enumerated().map { index, column in

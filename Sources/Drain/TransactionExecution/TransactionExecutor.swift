@@ -4,8 +4,8 @@ public import TransactionModel
 
 /// Applies stored transactions to the main database, each exactly once.
 ///
-/// Optimistic: a batch is one database transaction. When one of its members fails, each runs alone, in order, so that the
-/// others get through. Running a batch again is harmless: what the ledger has is not done twice.
+/// Optimistic: a batch is one database transaction. When one of its members fails, each runs alone, in order, so that
+/// the others get through. Running a batch again is harmless: what the ledger has is not done twice.
 public struct TransactionExecutor: Sendable {
     /// A transaction and the hash of what the client sent.
     public struct Item: Sendable {
@@ -26,8 +26,8 @@ public struct TransactionExecutor: Sendable {
         texts = StatementTexts(dialect: database.dialect)
     }
 
-    /// The statements of a transaction. Throws `schemaMismatch` with the step when it names a table or column that is not
-    /// in the schema, `referenceUnresolved` when a reference leads nowhere.
+    /// The statements of a transaction. Throws `schemaMismatch` with the step when it names a table or column that is
+    /// not in the schema, `referenceUnresolved` when a reference leads nowhere.
     public func prepare(
         _ transaction: StoredTransaction, contentHash: ContentHash, schema: Schema
     ) throws(DatabaseError) -> PreparedTransaction {

@@ -91,7 +91,8 @@ public final class SQLiteConnection {
         sqlite3_busy_timeout(handle, Int32(clamping: Int64(milliseconds.rounded(.up))))
     }
 
-    /// Moves the write-ahead log into the database, as far as readers allow; with `truncate`, waits for them and empties it.
+    /// Moves the write-ahead log into the database, as far as readers allow; with `truncate`, waits for them and
+    /// empties it.
     ///
     /// - Returns: frames in the log and frames moved; -1 each when the file has no write-ahead log.
     public func checkpoint(truncate: Bool) throws(SQLiteError) -> (logFrames: Int, checkpointed: Int) {

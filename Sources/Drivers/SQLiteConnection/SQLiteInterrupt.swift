@@ -7,7 +7,8 @@ import Synchronization
 /// Harmless when nothing runs and after the connection was closed.
 public final class SQLiteInterrupt: Sendable {
     private struct Connection: @unchecked Sendable {
-        // The lock below orders every use of the pointer with its closing, and sqlite3_interrupt may be called from any thread.
+        // The lock below orders every use of the pointer with its closing, and sqlite3_interrupt may be called from
+        // any thread.
         var handle: OpaquePointer?
     }
 

@@ -42,7 +42,8 @@ struct StatementCache {
     }
 }
 
-/// A statement's text compared by its bytes: two names that differ only by Unicode normalisation are two names to SQLite.
+/// A statement's text compared by its bytes: two names that differ only by Unicode normalisation are two names to
+/// SQLite.
 private struct SQLText: Hashable {
     private var text: String
 

@@ -43,7 +43,9 @@ extension ColumnType {
         if case .null = value { return .null }
         switch self {
         case .integer: return value.int64.map { .integer($0) }
-        case .real: return value.double.flatMap { $0.isFinite ? .number(JSONNumber($0)) : nil }
+        case .real:
+            // A REAL column drops the sign of zero.
+            return value.double.flatMap { $0.isFinite ? .number(JSONNumber($0 == 0 ? 0 : $0)) : nil }
         case .number: return value.double.flatMap { canonicalNumber(value, $0) }
         case .decimal:
             guard case .number = value else { return nil }
@@ -135,6 +137,6 @@ private func canonicalNumber(_ value: JSONValue, _ double: Double) -> JSONValue?
     if let integer = value.int64 { return .integer(integer) }
     guard double.isFinite else { return nil }
     // What SQLite does on storing: an integral double of moderate size becomes an integer.
-    if double == double.rounded(), abs(double) < 9.0e18 { return .integer(Int64(double)) }
+    if double == double.rounded(), abs(double) < 0x1p63 { return .integer(Int64(double)) }
     return .number(JSONNumber(double))
 }

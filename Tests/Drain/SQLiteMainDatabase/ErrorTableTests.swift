@@ -19,22 +19,23 @@ import TransactionModel
         CREATE INDEX parts ON document(part);
         """
 
-    @Test(arguments: [
-        ("INSERT INTO child(name, number, size) VALUES ('b', 1, 1)", .uniqueViolation, 2067),
-        ("INSERT INTO child(name, number, size) VALUES ('a', 2, 1)", .uniqueViolation, 1555),
-        ("INSERT INTO child(rowid, name, number, size) VALUES (1, 'b', 2, 1)", .uniqueViolation, 2579),
-        ("INSERT INTO child VALUES ('b', 2, 1, 99, NULL)", .foreignKeyViolation, 787),
-        ("INSERT INTO child VALUES ('b', 2, 1, NULL, 99)", .foreignKeyViolation, 787),
-        ("INSERT INTO child VALUES ('b', 2, NULL, NULL, NULL)", .notNullViolation, 1299),
-        ("INSERT INTO child VALUES ('b', 2, 0, NULL, NULL)", .checkViolation, 275),
-        ("INSERT INTO child VALUES ('b', 'text', 1, NULL, NULL)", .invalidValue, 3091),
-        ("INSERT INTO parent VALUES ('text')", .invalidValue, 20),
-        ("INSERT INTO parent VALUES (zeroblob(2000000000))", .invalidValue, 18),
-        ("DELETE FROM child", .refused, 1811),
-        ("INSERT INTO missing VALUES (1)", .schemaMismatch, 1),
-        ("INSERT INTO parent(missing) VALUES (1)", .schemaMismatch, 1),
-        ("INSERT INTO document(body) VALUES ('no json')", .unclassified, 1),
-    ] as [(String, DatabaseError.Kind, Int)])
+    @Test(
+        arguments: [
+            ("INSERT INTO child(name, number, size) VALUES ('b', 1, 1)", .uniqueViolation, 2067),
+            ("INSERT INTO child(name, number, size) VALUES ('a', 2, 1)", .uniqueViolation, 1555),
+            ("INSERT INTO child(rowid, name, number, size) VALUES (1, 'b', 2, 1)", .uniqueViolation, 2579),
+            ("INSERT INTO child VALUES ('b', 2, 1, 99, NULL)", .foreignKeyViolation, 787),
+            ("INSERT INTO child VALUES ('b', 2, 1, NULL, 99)", .foreignKeyViolation, 787),
+            ("INSERT INTO child VALUES ('b', 2, NULL, NULL, NULL)", .notNullViolation, 1299),
+            ("INSERT INTO child VALUES ('b', 2, 0, NULL, NULL)", .checkViolation, 275),
+            ("INSERT INTO child VALUES ('b', 'text', 1, NULL, NULL)", .invalidValue, 3091),
+            ("INSERT INTO parent VALUES ('text')", .invalidValue, 20),
+            ("INSERT INTO parent VALUES (zeroblob(2000000000))", .invalidValue, 18),
+            ("DELETE FROM child", .refused, 1811),
+            ("INSERT INTO missing VALUES (1)", .schemaMismatch, 1),
+            ("INSERT INTO parent(missing) VALUES (1)", .schemaMismatch, 1),
+            ("INSERT INTO document(body) VALUES ('no json')", .unclassified, 1),
+        ] as [(String, DatabaseError.Kind, Int)])
     func aFaultOfATransactionIsClassifiedByItsCode(sql: String, kind: DatabaseError.Kind, code: Int) async throws {
         let temporary = try TemporaryDatabase(Self.schema)
         let database = temporary.database()
@@ -58,7 +59,9 @@ import TransactionModel
         let database = temporary.database()
         let lease = try await database.takeLease(site: "s", atLeast: 0)
         let sql = "INSERT INTO t(a, b) VALUES (1, 2)"
-        guard case .applied = try await database.apply([transaction("t1", sql)], under: lease) else { throw TestFailure() }
+        guard case .applied = try await database.apply([transaction("t1", sql)], under: lease) else {
+            throw TestFailure()
+        }
         try temporary.other().execute("ALTER TABLE t DROP COLUMN b")
         guard case .failed(0, let error) = try await database.apply([transaction("t2", sql)], under: lease) else {
             throw TestFailure()
@@ -74,10 +77,14 @@ import TransactionModel
         let lease = try await database.takeLease(site: "s", atLeast: 0)
         let other = try temporary.other()
         try other.execute("BEGIN IMMEDIATE")
-        #expect(await error { () throws(DatabaseError) in _ = try await database.apply([transaction("t1")], under: lease) }?.kind == .contention)
+        #expect(
+            await error { () throws(DatabaseError) in _ = try await database.apply([transaction("t1")], under: lease) }?
+                .kind == .contention)
         #expect(await error { () throws(DatabaseError) in try await database.verify(lease) }?.kind == .contention)
         try other.execute("ROLLBACK")
-        #expect(try await database.apply([transaction("t1")], under: lease) == .applied([.now(Position(1), generatedIDs: nil)]))
+        #expect(
+            try await database.apply([transaction("t1")], under: lease)
+                == .applied([.now(Position(1), generatedIDs: nil)]))
         await database.close()
     }
 
@@ -88,10 +95,14 @@ import TransactionModel
         let other = try temporary.other()
         try other.execute("BEGIN")
         _ = try other.integer("SELECT count(*) FROM t")
-        let failure = await error { () throws(DatabaseError) in _ = try await database.apply([transaction("t1")], under: lease) }
+        let failure = await error { () throws(DatabaseError) in
+            _ = try await database.apply([transaction("t1")], under: lease)
+        }
         #expect(failure?.kind == .contention && failure?.code == "5")
         try other.execute("COMMIT")
-        #expect(try await database.apply([transaction("t1")], under: lease) == .applied([.now(Position(1), generatedIDs: nil)]))
+        #expect(
+            try await database.apply([transaction("t1")], under: lease)
+                == .applied([.now(Position(1), generatedIDs: nil)]))
         await database.close()
     }
 
@@ -103,7 +114,8 @@ import TransactionModel
             (1034, .run, .unavailable), (11, .run, .unavailable), (26, .open, .unavailable), (7, .run, .unavailable),
             (9, .run, .unavailable), (3, .open, .unavailable), (1, .prepare, .schemaMismatch), (1, .run, .unclassified),
             (1, .open, .unclassified), (21, .run, .unclassified), (25, .run, .unclassified),
-            (5, .commit, .contention), (6, .commit, .contention), (13, .commit, .unavailable), (8, .commit, .unavailable),
+            (5, .commit, .contention), (6, .commit, .contention), (13, .commit, .unavailable),
+            (8, .commit, .unavailable),
             (10, .commit, .outcomeUnknown), (1034, .commit, .outcomeUnknown), (1290, .commit, .outcomeUnknown),
             (778, .commit, .outcomeUnknown), (11, .commit, .outcomeUnknown), (7, .commit, .outcomeUnknown),
             (1, .commit, .outcomeUnknown), (787, .commit, .foreignKeyViolation), (531, .commit, .refused),

@@ -8,9 +8,13 @@ import TransactionModel
 
 @Suite struct FileSettingsTests {
     private func writer(_ temporary: TemporaryDatabase) -> DatabaseFile {
-        DatabaseFile(path: temporary.path, role: .writer, busyTimeout: .zero, mayCreate: true) {
-            withExtendedLifetime(temporary) { TemporaryDatabase.moment }
-        }
+        DatabaseFile(
+            path: temporary.path,
+            role: .writer(
+                busyTimeout: .zero, mayCreate: true,
+                now: {
+                    withExtendedLifetime(temporary) { TemporaryDatabase.moment }
+                }))
     }
 
     @Test func aFileOfOursHasAWriteAheadLogThatWeCheckpointAlsoAfterARestart() throws {
@@ -47,7 +51,8 @@ import TransactionModel
 
     @Test func theReaderNeitherWritesNorCheckpoints() throws {
         let temporary = try TemporaryDatabase("CREATE TABLE t(id)")
-        let file = DatabaseFile(path: temporary.path, role: .reader, busyTimeout: .zero)
+        defer { withExtendedLifetime(temporary) {} }
+        let file = DatabaseFile(path: temporary.path, role: .reader(busyTimeout: .zero))
         let connection = try file.connection()
         #expect(try connection.integer("PRAGMA wal_autocheckpoint") == 0)
         #expect(throws: SQLiteError.self) { try connection.execute("INSERT INTO t VALUES (1)") }

@@ -70,11 +70,12 @@ import TransactionModel
         #expect(try #require(schema["strict_one"]).columns.map(\.type) == [.integer, .any, .text])
     }
 
-    @Test(arguments: [
-        ("id", .none), ("i", .constant(5)), ("t", .constant("5")), ("b", .constant(true)), ("r", .constant(2.0)),
-        ("at", .now), ("d", .now), ("v", .volatile), ("old", .constant("2026-01-02T03:04:05.000000Z")),
-        ("x", .constant(["$bytes": "AP8="])), ("q", .constant("text")), ("j", .constant(["a": 1])),
-    ] as [(String, DefaultValue)])
+    @Test(
+        arguments: [
+            ("id", .none), ("i", .constant(5)), ("t", .constant("5")), ("b", .constant(true)), ("r", .constant(2.0)),
+            ("at", .now), ("d", .now), ("v", .volatile), ("old", .constant("2026-01-02T03:04:05.000000Z")),
+            ("x", .constant(["$bytes": "AP8="])), ("q", .constant("text")), ("j", .constant(["a": 1])),
+        ] as [(String, DefaultValue)])
     func aDefaultIsWhatTheDatabaseWouldWrite(column: String, expected: DefaultValue) async throws {
         let table = try #require(try await schema()["defaults"])
         #expect(table[column]?.defaultValue == expected)

@@ -22,7 +22,9 @@ import TransactionModel
         #expect(try await database.pruneLedger(before: later, rowsMax: 3) == 3)
         #expect(try await database.pruneLedger(before: later, rowsMax: 3) == 2)
         #expect(try await database.position() == Position(5))
-        #expect(try await database.apply([transaction("t1")], under: lease) == .applied([.now(Position(6), generatedIDs: nil)]))
+        #expect(
+            try await database.apply([transaction("t1")], under: lease)
+                == .applied([.now(Position(6), generatedIDs: nil)]))
         await database.close()
     }
 
@@ -65,7 +67,8 @@ import TransactionModel
             return [before, try snapshot.count(table, where: nil)]
         }
         #expect(counts == [0, 0])
-        #expect(try await database.read { snapshot throws(DatabaseError) in try snapshot.count(table, where: nil) } == 1)
+        #expect(
+            try await database.read { snapshot throws(DatabaseError) in try snapshot.count(table, where: nil) } == 1)
         await database.close()
     }
 
@@ -99,7 +102,8 @@ import TransactionModel
         task.cancel()
         let failure = await task.value
         #expect(failure?.kind == .unavailable)
-        #expect(try await database.read { snapshot throws(DatabaseError) in try snapshot.count(table, where: nil) } == 1000)
+        #expect(
+            try await database.read { snapshot throws(DatabaseError) in try snapshot.count(table, where: nil) } == 1000)
         await database.close()
     }
 }

@@ -37,7 +37,9 @@ import Testing
     }
 
     @Test func aPathThatCantBeLookedAtIsAnOutage() throws {
-        guard case .fail(let error) = OpenDecision(mayCreate: true).action(for: .unknown(13)) else { throw TestFailure() }
+        guard case .fail(let error) = OpenDecision(mayCreate: true).action(for: .unknown(13)) else {
+            throw TestFailure()
+        }
         #expect(error.kind == .unavailable && error.code == "errno 13")
     }
 

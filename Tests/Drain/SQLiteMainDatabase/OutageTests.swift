@@ -49,7 +49,8 @@ import TransactionModel
         let temporary = try TemporaryDatabase()
         try Data(repeating: 0x41, count: 8192).write(to: URL(fileURLWithPath: temporary.path))
         let database = temporary.database()
-        let failure = await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0) }
+        let failure = await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0)
+        }
         #expect(failure?.kind == .unavailable && failure?.code == "26")
         #expect(await error { () throws(DatabaseError) in _ = try await database.introspect() }?.kind == .unavailable)
         try FileManager.default.removeItem(atPath: temporary.path)
@@ -62,7 +63,8 @@ import TransactionModel
         let temporary = try TemporaryDatabase()
         try FileManager.default.createDirectory(atPath: temporary.path, withIntermediateDirectories: true)
         let database = temporary.database()
-        let failure = await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0) }
+        let failure = await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0)
+        }
         #expect(failure?.kind == .unavailable && failure?.code == "14")
         await database.close()
     }
@@ -81,7 +83,9 @@ import TransactionModel
     @Test func aFileThatMustExistIsNotCreated() async throws {
         let temporary = try TemporaryDatabase()
         let database = temporary.database(createsFile: false)
-        #expect(await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0) }?.kind == .unavailable)
+        #expect(
+            await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0) }?.kind
+                == .unavailable)
         #expect(!FileManager.default.fileExists(atPath: temporary.path))
         await database.close()
     }

@@ -9,7 +9,9 @@ import TransactionModel
 
 /// What the overlay computes over records equals what the database answers.
 @Suite struct QueryTests {
-    private static let declared = ["INTEGER", "REAL", "NUMERIC", "TEXT", "BLOB", "", "BOOLEAN", "DATE", "TIME", "DATETIME", "UUID"]
+    private static let declared = [
+        "INTEGER", "REAL", "NUMERIC", "TEXT", "BLOB", "", "BOOLEAN", "DATE", "TIME", "DATETIME", "UUID",
+    ]
 
     @Test(arguments: declared)
     func conditionsAndOrderMeanTheSameHereAndInTheDatabase(declared: String) throws {
@@ -24,7 +26,6 @@ import TransactionModel
         let insert = try connection.statement("INSERT INTO t VALUES (?1, ?2)")
         for id in 1...120 {
             let value = id % 7 == 0 ? nil : type.canonical(Samples.random(type, using: &generator)) ?? nil
-            guard !Samples.isKnownGap(value, type) else { continue }
             records.append([.integer(Int64(id)), value])
             insert.bind(1, Int64(id))
             insert.bind(2, SQLiteValue(value, as: type))
@@ -47,7 +48,9 @@ import TransactionModel
                 }
             let text = round % 2 == 0 ? #"["v"]"# : #"["-v"]"#
             let order = try Ordering(try JSONDocument(parsing: text).root, table: table)
-            let expected = records.filter { condition.matches($0, of: table) }.sorted { order.precedes($0, $1, of: table) }
+            let expected = records.filter { condition.matches($0, of: table) }.sorted {
+                order.precedes($0, $1, of: table)
+            }
             var found: [[JSONValue]] = []
             try snapshot.records(table, where: condition, order: order) { record in
                 found.append(record)

@@ -31,7 +31,7 @@ import TransactionModel
         for _ in 0..<4000 { values.append(Samples.random(type, using: &generator)) }
         var written: [JSONValue] = []
         for value in values {
-            guard let canonical = type.canonical(value), !Samples.isKnownGap(canonical, type) else { continue }
+            guard let canonical = type.canonical(value) else { continue }
             // Once as a constant, once as a view into a payload: both must be stored alike.
             insert.bind(1, SQLiteValue(canonical, as: type))
             try insert.run()
@@ -49,22 +49,27 @@ import TransactionModel
         #expect(row == written.count)
     }
 
-    @Test(arguments: [
-        ("DATETIME", "'2026-01-02 03:04:05'", "2026-01-02T03:04:05.000000Z"), ("DATETIME", "'soon'", "soon"),
-        ("DATETIME", "1700000000", 1_700_000_000), ("INTEGER", "5.0", 5), ("INTEGER", "5.5", 5.5),
-        ("INTEGER", "'text'", "text"), ("INTEGER", "x'00'", ["$bytes": "AA=="]), ("REAL", "5", 5.0),
-        ("REAL", "9e999", .number(number("9.0e+999"))), ("REAL", "-9e999", .number(number("-9.0e+999"))),
-        ("BOOLEAN", "2", 2), ("BOOLEAN", "'true'", "true"), ("BOOLEAN", "0", false), ("DATE", "2460000.5", 2460000.5),
-        ("TIME", "'12:30'", "12:30:00.000000"), ("TEXT", "5", "5"), ("TEXT", "x'ff'", ["$bytes": "/w=="]),
-        ("TEXT", "CAST(x'ff' AS TEXT)", "\u{FFFD}"), ("TEXT", "char(97, 0, 98)", "a\0b"), ("BLOB", "'text'", "text"),
-        ("UUID", "'AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE'", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
-        ("JSON", "'{ \"a\" : 1 }'", ["a": 1]), ("JSON", "'no json'", "no json"), ("JSON", "''", ""),
-        ("JSON", "'{\"$a\":1}'", ["$literal": ["$a": 1]]), ("JSON", "x'ff'", ["$bytes": "/w=="]), ("JSON", "NULL", nil),
-        ("NUMERIC", "'abc'", "abc"), ("NUMERIC", "1e3", 1000), ("", "1.0", 1.0),
-    ] as [(String, String, JSONValue)])
+    @Test(
+        arguments: [
+            ("DATETIME", "'2026-01-02 03:04:05'", "2026-01-02T03:04:05.000000Z"), ("DATETIME", "'soon'", "soon"),
+            ("DATETIME", "1700000000", 1_700_000_000), ("INTEGER", "5.0", 5), ("INTEGER", "5.5", 5.5),
+            ("INTEGER", "'text'", "text"), ("INTEGER", "x'00'", ["$bytes": "AA=="]), ("REAL", "5", 5.0),
+            ("REAL", "9e999", .number(number("9.0e+999"))), ("REAL", "-9e999", .number(number("-9.0e+999"))),
+            ("BOOLEAN", "2", 2), ("BOOLEAN", "'true'", "true"), ("BOOLEAN", "0", false),
+            ("DATE", "2460000.5", 2460000.5),
+            ("TIME", "'12:30'", "12:30:00.000000"), ("TEXT", "5", "5"), ("TEXT", "x'ff'", ["$bytes": "/w=="]),
+            ("TEXT", "CAST(x'ff' AS TEXT)", "\u{FFFD}"), ("TEXT", "char(97, 0, 98)", "a\0b"),
+            ("BLOB", "'text'", "text"),
+            ("UUID", "'AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE'", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
+            ("JSON", "'{ \"a\" : 1 }'", ["a": 1]), ("JSON", "'no json'", "no json"), ("JSON", "''", ""),
+            ("JSON", "'{\"$a\":1}'", ["$literal": ["$a": 1]]), ("JSON", "x'ff'", ["$bytes": "/w=="]),
+            ("JSON", "NULL", nil),
+            ("NUMERIC", "'abc'", "abc"), ("NUMERIC", "1e3", 1000), ("", "1.0", 1.0),
+        ] as [(String, String, JSONValue)])
     func whatOtherProgramsWroteIsShownAsWhatItIs(declared: String, sql: String, expected: JSONValue) throws {
         let connection = try SQLiteConnection(path: ":memory:", mode: .create)
-        try connection.execute("CREATE TABLE t(id INTEGER PRIMARY KEY, v \(declared)); INSERT INTO t VALUES (1, \(sql))")
+        try connection.execute(
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, v \(declared)); INSERT INTO t VALUES (1, \(sql))")
         #expect(try SQLiteSnapshot(connection).record(Self.table(declared), key: [1]) == [1, expected])
     }
 

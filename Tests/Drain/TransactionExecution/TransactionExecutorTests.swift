@@ -26,7 +26,9 @@ import TransactionModel
     }
 
     /// Runs each list of steps as one transaction `t0`, `t1`...; gives the results and what a look at the tables shows.
-    private func run(_ transactions: [String]) async throws -> (results: [TransactionResult], rows: [String: [[JSONValue]]]) {
+    private func run(
+        _ transactions: [String]
+    ) async throws -> (results: [TransactionResult], rows: [String: [[JSONValue]]]) {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("executor-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: directory) }
@@ -38,12 +40,14 @@ import TransactionModel
             "CREATE TABLE place(shelf TEXT, row INTEGER, note TEXT, PRIMARY KEY (row, shelf))",
         ].map { Statement(sql: $0, parameters: [], expectation: .any, step: 0) }
         _ = try await database.apply(
-            [PreparedTransaction(transactionID: id("setup"), contentHash: SHA256.hash, statements: setUp)], under: lease)
+            [PreparedTransaction(transactionID: id("setup"), contentHash: SHA256.hash, statements: setUp)], under: lease
+        )
         let executor = TransactionExecutor(database: database)
         let items = try transactions.enumerated().map { index, steps in
             TransactionExecutor.Item(
                 try #require(
-                    StoredTransaction(payload: Array(#"{"format":1,"transaction_id":"t\#(index)","steps":[\#(steps)]}"#.utf8))),
+                    StoredTransaction(
+                        payload: Array(#"{"format":1,"transaction_id":"t\#(index)","steps":[\#(steps)]}"#.utf8))),
                 contentHash: SHA256.hash)
         }
         let report = await executor.execute(items, schema: Self.schema, under: lease) { _, _ in false }
@@ -97,15 +101,19 @@ import TransactionModel
             #"{"step_id":"z","operation":"\#(operation)","model":"author","id":9\#(data)}"#
         }
         let (results, rows) = try await run([
-            Self.anna + "," + step("update", #","data":{"name":"B"}"#), Self.anna + "," + step("update", #","data":{}"#),
+            Self.anna + "," + step("update", #","data":{"name":"B"}"#),
+            Self.anna + "," + step("update", #","data":{}"#),
             Self.anna + "," + step("increment", #","data":{"books":1}"#), Self.anna,
         ])
-        for result in results.prefix(3) { #expect(failure(result)?.kind == .recordMissing && failure(result)?.step == 1) }
+        for result in results.prefix(3) {
+            #expect(failure(result)?.kind == .recordMissing && failure(result)?.step == 1)
+        }
         #expect(ids(results[3]) == nil && rows["author"]?.count == 1, "the good one gets through")
     }
 
     @Test func aSumThatLeavesItsTypeIsRefused() async throws {
-        let create = #"{"step_id":"a","operation":"create","model":"author","id":1,"data":{"id":1,"books":9223372036854775807,"score":1e308}}"#
+        let create =
+            #"{"step_id":"a","operation":"create","model":"author","id":1,"data":{"id":1,"books":9223372036854775807,"score":1e308}}"#
         let (results, rows) = try await run([
             create, #"{"step_id":"b","operation":"increment","model":"author","id":1,"data":{"books":1}}"#,
             #"{"step_id":"b","operation":"increment","model":"author","id":1,"data":{"score":1e308}}"#,
@@ -179,12 +187,23 @@ import TransactionModel
         (#"{"step_id":"z","operation":"query","model":"author","where":{"books":"many"}}"#, .invalidValue),
         (#"{"step_id":"z","operation":"update","model":"place","id":{"row":1},"data":{"note":"n"}}"#, .schemaMismatch),
         (#"{"step_id":"z","operation":"create","model":"place","data":{"note":"n"}}"#, .schemaMismatch),
-        (#"{"step_id":"z","operation":"update","model":"author","id":{"$ref":"nobody.id"},"data":{}}"#, .referenceUnresolved),
-        (#"{"step_id":"z","operation":"update","model":"author","id":{"$ref":"z.name"},"data":{}}"#, .referenceUnresolved),
-        (#"{"step_id":"z","operation":"update","model":"author","id":{"$ref":"other#s.id"},"data":{}}"#, .referenceUnresolved),
+        (
+            #"{"step_id":"z","operation":"update","model":"author","id":{"$ref":"nobody.id"},"data":{}}"#,
+            .referenceUnresolved
+        ),
+        (
+            #"{"step_id":"z","operation":"update","model":"author","id":{"$ref":"z.name"},"data":{}}"#,
+            .referenceUnresolved
+        ),
+        (
+            #"{"step_id":"z","operation":"update","model":"author","id":{"$ref":"other#s.id"},"data":{}}"#,
+            .referenceUnresolved
+        ),
     ])
     func whatCantBePreparedFailsAloneAndNamesItsStep(step: String, kind: DatabaseError.Kind) async throws {
-        let (results, rows) = try await run([Self.anna.replacingOccurrences(of: ":1,", with: ":7,") + "," + step, Self.anna])
+        let (results, rows) = try await run([
+            Self.anna.replacingOccurrences(of: ":1,", with: ":7,") + "," + step, Self.anna,
+        ])
         #expect(failure(results[0])?.kind == kind && failure(results[0])?.step == 1)
         #expect(ids(results[1]) == nil)
         #expect(rows["author"] == [[1, "Anna", 2, 0.5]])

@@ -39,12 +39,14 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        (5, "busy"), (261, "busy"), (517, "busy"), (6, "busy"), (262, "busy"), (13, "full"), (266, "io"),
-        (1034, "io fsync"), (1290, "io fsync"), (11, "corrupt"), (26, "corrupt"), (267, "corrupt"), (14, "cannotOpen"),
-        (8, "readOnly"), (776, "readOnly"), (21, "misuse"), (25, "misuse"), (9, "interrupted"), (1, ""),
-        (2067, "constraint"),
-    ] as [(Int32, String)])
+    @Test(
+        arguments: [
+            (5, "busy"), (261, "busy"), (517, "busy"), (6, "busy"), (262, "busy"), (13, "full"), (266, "io"),
+            (1034, "io fsync"), (1290, "io fsync"), (11, "corrupt"), (26, "corrupt"), (267, "corrupt"),
+            (14, "cannotOpen"),
+            (8, "readOnly"), (776, "readOnly"), (21, "misuse"), (25, "misuse"), (9, "interrupted"), (1, ""),
+            (2067, "constraint"),
+        ] as [(Int32, String)])
     func classesFollowTheCode(code: Int32, expected: String) {
         let error = SQLiteError(extendedCode: code)
         let classes: [(String, Bool)] = [

@@ -351,7 +351,7 @@ def decode_column(value: Any) -> Any:
 
 
 def _decode_record(record: Optional[dict]) -> Optional[dict]:
-    return record and {column: decode_column(value) for column, value in record.items()}
+    return None if record is None else {column: decode_column(value) for column, value in record.items()}
 
 
 def _decode_reply(reply: Any) -> Any:
@@ -366,7 +366,7 @@ def _with(name: str, decode: Callable) -> Callable:
 
 _multi_result = _with("results", _decode_reply)
 _DECODERS: Dict[str, Callable] = {
-    "record.get": _with("record", _decode_record),
+    "record.get": lambda result: {**result, "record": _decode_record(result.get("record"))},
     "record.query": _with("records", lambda records: [_decode_record(record) for record in records]),
     "keyspace.command": _decode_reply,
     "keyspace.transaction": _multi_result, "keyspace.pipeline": _multi_result, "keyspace.commit": _multi_result,
@@ -438,12 +438,24 @@ _RESENDABLE = _READ_ONLY | frozenset(
     "transaction.buffer record.update processor.pause processor.resume processor.drain".split())
 
 
+def _transaction_id(method: str, params: Mapping[str, Any]) -> Optional[str]:
+    """The id that a request names, if any."""
+    holder = params.get("transaction") if method == "transaction.buffer" else params
+    return holder.get("transaction_id") if isinstance(holder, Mapping) else None
+
+
 class Attempts:
     """Decides what follows a failed attempt of one request. `deadline` and `now` are seconds of one monotonic clock."""
 
-    def __init__(self, method: str, deadline: Optional[float], jitter: Callable[[], float] = random.random) -> None:
-        self.method = method
+    def __init__(
+        self, method: str, params: Mapping[str, Any], deadline: Optional[float],
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self.transaction_id = _transaction_id(method, params)
         self.deadline = deadline
+        self._is_read = method in _READ_ONLY
+        needs_id = method in ("transaction.buffer", "record.update")
+        self._is_resendable = method in _RESENDABLE and not (needs_id and self.transaction_id is None)
         self.count = 0
         self._jitter = jitter
         self._may_be_done = False  # an earlier attempt went out and its reply never came
@@ -453,7 +465,7 @@ class Attempts:
         """Seconds until the next attempt; raises what the caller is to see when there is none."""
         self.count += 1
         if failure.ambiguous or isinstance(failure, OutcomeUnknown):
-            self._may_be_done = self.method not in _READ_ONLY
+            self._may_be_done = not self._is_read
         if isinstance(failure, DeadlineExceeded) and not failure.ambiguous and self._earlier is not None:
             failure = self._earlier  # What kept the request from being done says more.
             raise self._verdict(failure) from failure
@@ -474,7 +486,7 @@ class Attempts:
         if failure.is_final or isinstance(failure, DeadlineExceeded):
             return False
         if failure.ambiguous or isinstance(failure, OutcomeUnknown):
-            return self.method in _RESENDABLE
+            return self._is_resendable
         return isinstance(failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost))
 
     def _verdict(self, failure: SluiceError) -> SluiceError:
@@ -933,13 +945,13 @@ class Client(_Methods):
     def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
         """Any method by its name, with everything the named methods do: deadlines, errors, repetition."""
         deadline = _deadline(self.timeout if timeout is _DEFAULT else timeout)
-        attempts = Attempts(method, deadline)
+        attempts = Attempts(method, params or {}, deadline)
         with self._lock:
             while True:
                 try:
                     return self._attempt(method, params or {}, deadline)
                 except SluiceError as failure:
-                    time.sleep(_delay(attempts, failure, params))
+                    time.sleep(_delay(attempts, failure))
 
     def subscribe(
         self, transaction_ids: Optional[List[str]] = None, statuses: Optional[List[str]] = None, *,
@@ -1035,13 +1047,12 @@ def _deadline(timeout: Optional[float]) -> Optional[float]:
     return None if timeout is None else time.monotonic() + timeout
 
 
-def _delay(attempts: Attempts, failure: SluiceError, params: Optional[Mapping[str, Any]]) -> float:
+def _delay(attempts: Attempts, failure: SluiceError) -> float:
     """As `Attempts.delay_after`; what it raises names the transaction."""
     try:
         return attempts.delay_after(failure, time.monotonic())
     except SluiceError as verdict:
-        transaction = (params or {}).get("transaction") or params or {}
-        verdict.transaction_id = transaction.get("transaction_id")
+        verdict.transaction_id = attempts.transaction_id
         raise
 
 
@@ -1193,12 +1204,12 @@ class AsyncClient(_Methods):
 
     async def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
         deadline = _deadline(self.timeout if timeout is _DEFAULT else timeout)
-        attempts = Attempts(method, deadline)
+        attempts = Attempts(method, params or {}, deadline)
         while True:
             try:
                 return await self._attempt(method, params or {}, deadline)
             except SluiceError as failure:
-                await asyncio.sleep(_delay(attempts, failure, params))
+                await asyncio.sleep(_delay(attempts, failure))
 
     def subscribe(
         self, transaction_ids: Optional[List[str]] = None, statuses: Optional[List[str]] = None, *,

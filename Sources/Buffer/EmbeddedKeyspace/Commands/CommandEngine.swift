@@ -30,7 +30,8 @@ final class CommandEngine {
     /// What is wrong with the command is an `.error` reply that wrote nothing. Only the store's own faults throw; what
     /// the command wrote until then is half of it, and the caller rolls back.
     func run(_ command: Command, now: Timestamp) throws(SQLiteError) -> Reply {
-        guard let specification = CommandTable.specification(of: command), let handler = Self.handlers[specification.name]
+        guard let specification = CommandTable.specification(of: command),
+            let handler = Self.handlers[specification.name]
         else { return .error(.unsupported) }
         guard specification.takes(command.arguments.count) else { return .error(.wrongArity(of: specification.name)) }
         tables.begin(at: now, writing: specification.isWrite)
@@ -60,7 +61,7 @@ final class CommandEngine {
         return try tables.find(key) != nil
     }
 
-    /// The keys that have not expired. Walks an index: about a millisecond per 100,000 keys.
+    /// The keys that have not expired. Walks an index: the time grows with their number.
     func keyCount(now: Timestamp) throws(SQLiteError) -> Int {
         tables.begin(at: now, writing: false)
         return try tables.keyCount()

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 import Keyspace
+import Synchronization
 
-/// `<file>.lock`, held as long as the object lives. The kernel frees it when the process ends, however it ends.
+/// `<file>.lock`, held until it is released. The kernel frees it when the process ends, however it ends.
 final class FileLock: Sendable {
-    private let file: Int32
+    /// -1 once released.
+    private let file: Mutex<Int32>
 
     init(path: String) throws(KeyspaceError) {
-        file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
             throw KeyspaceError(.unavailable, "The keyspace's lock file can't be opened (errno \(errno)).")
         }
@@ -20,7 +22,15 @@ final class FileLock: Sendable {
                     ? "The keyspace file is in use by another process."
                     : "The keyspace's lock file can't be locked (errno \(code)).")
         }
+        self.file = Mutex(file)
     }
 
-    deinit { close(file) }
+    deinit { release() }
+
+    func release() {
+        file.withLock { file in
+            if file >= 0 { close(file) }
+            file = -1
+        }
+    }
 }

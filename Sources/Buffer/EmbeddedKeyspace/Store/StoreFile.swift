@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
 import Keyspace
 import SQLiteConnection
 
@@ -19,7 +18,7 @@ enum StoreFile {
             _ = try connection.checkpoint(truncate: true)
             try migrate(connection, from: version, site: settings.site.site)
             try checkSite(connection, settings.site.site)
-            syncDirectory(of: settings.path)
+            FileSync.directory(of: settings.path)
             return connection
         } catch {
             throw KeyspaceError(opening: error)
@@ -70,15 +69,6 @@ enum StoreFile {
         guard let stored = try connection.text("SELECT name FROM site"), stored.utf8.elementsEqual(site.utf8) else {
             throw .foreign("of another site")
         }
-    }
-
-    /// A new file is only there for good when its directory says so.
-    private static func syncDirectory(of path: String) {
-        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let file = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { return }
-        fsync(file)
-        close(file)
     }
 }
 

@@ -27,9 +27,9 @@ enum SiteView {
         switch self {
         case .string(let view): try view.value() != nil
         case .list(let view): try view.count() > 0
-        case .set(let view): try view.count() > 0
+        case .set(let view): try !view.members(offset: 0, limit: 1).isEmpty
         case .sortedSet(let view): try view.count() > 0
-        case .hash(let view): try view.count() > 0
+        case .hash(let view): try !view.entries(offset: 0, limit: 1).isEmpty
         }
     }
 }

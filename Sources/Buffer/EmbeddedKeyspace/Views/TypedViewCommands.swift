@@ -29,10 +29,23 @@ enum ListViewCommands {
         case "LRANGE":
             guard let range = try IndexRange(&arguments).resolved(in: try view.count()) else { return .emptyArray }
             try ViewLimits.check(range.count)
-            return .bulks(try view.items(offset: range.lowerBound, limit: range.count))
+            return .bulks(try items(view, range))
         case "LPOS": throw CommandError.err("LPOS is not offered for the keys of a site")
         default: return nil
         }
+    }
+
+    /// A page at a time, because items may be large: the reply is given up before it fills the memory.
+    private static func items(_ view: any ListView, _ range: Range<Int>) throws -> [[UInt8]] {
+        var items: [[UInt8]] = []
+        var bytes = 0
+        for start in stride(from: range.lowerBound, to: range.upperBound, by: ViewLimits.pageItems) {
+            let page = try view.items(offset: start, limit: min(ViewLimits.pageItems, range.upperBound - start))
+            bytes += page.reduce(0) { $0 + $1.count }
+            guard bytes <= ViewLimits.bytesMax else { throw CommandError.err("the reply is too large; use a smaller range") }
+            items += page
+        }
+        return items
     }
 }
 

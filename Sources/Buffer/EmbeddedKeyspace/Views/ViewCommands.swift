@@ -81,6 +81,10 @@ struct ViewCommands {
 enum ViewLimits {
     /// Members that one command may answer at most; beyond, it is refused in favour of ranges and scans.
     static let membersMax = 100_000
+    /// Bytes of one LRANGE at most, but for the last page.
+    static let bytesMax = 32 << 20
+    /// Items that LRANGE reads at a time; small, because each may be as large as a frame.
+    static let pageItems = 16
 
     static func check(_ count: Int) throws(CommandError) {
         guard count <= membersMax else { throw .err("too many members for one reply; use a range or a scan") }

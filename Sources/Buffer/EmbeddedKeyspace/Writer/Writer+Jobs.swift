@@ -64,6 +64,9 @@ extension Writer {
         case .backup(let path):
             do throws(SQLiteError) {
                 try store.connection.backup(to: path)
+                guard FileSync.file(path), FileSync.directory(of: path) else {
+                    return .failure(KeyspaceError(.unavailable, "The backup's file can't be synced."))
+                }
                 return .success(.done)
             } catch {
                 return .failure(

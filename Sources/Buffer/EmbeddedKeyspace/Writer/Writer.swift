@@ -165,9 +165,11 @@ final class Writer {
             if let fault = hooks.commitFault() { throw fault }
             try store.commit()
         } catch {
-            if !error.isFull { hooks.fail(KeyspaceError(stopping: error)) }
+            // Some file systems find out about their lack of space while syncing: that is a failed sync all the same.
+            if error.isFsync || !error.isFull { hooks.fail(KeyspaceError(stopping: error)) }
             throw error
         }
+        guard operations > 0 else { return }
         statistics.groups += 1
         statistics.operations += Int64(operations)
         isCheckpointDue = checkpoints.committed(operations: operations, bytes: bytes)

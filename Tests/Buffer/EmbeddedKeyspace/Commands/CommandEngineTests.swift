@@ -27,7 +27,9 @@ import Testing
         try Bench().check("\(line) -> ERR wrong number of arguments for '\(name)' command")
     }
 
-    @Test(arguments: ["FOO", "MULTI", "BLPOP a 0", "CONFIG GET x", "EVAL x 0", "ZRAN\u{212A} a b", "SUBSCRIBE a", "\"\""])
+    @Test(arguments: [
+        "FOO", "MULTI", "BLPOP a 0", "CONFIG GET x", "EVAL x 0", "ZRAN\u{212A} a b", "SUBSCRIBE a", "\"\"",
+    ])
     func whatIsNotInTheTableIsUnsupported(line: String) throws {
         let command = Command(line: line)
         #expect(CommandTable.check(command)?.isUnsupported == true)
@@ -36,7 +38,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("GET a", ["a"]), ("MSET a 1 b 2", ["a", "b"]), ("DEL a b a", ["a", "b", "a"]), ("LMOVE a b LEFT LEFT", ["a", "b"]),
+        ("GET a", ["a"]), ("MSET a 1 b 2", ["a", "b"]), ("DEL a b a", ["a", "b", "a"]),
+        ("LMOVE a b LEFT LEFT", ["a", "b"]),
         ("KEYS *", []), ("SINTERSTORE d a b", ["d", "a", "b"]), ("MSET a", ["a"]), ("LMOVE a", ["a"]), ("GET", []),
     ])
     func theKeysOfACommandAreKnown(line: String, keys: [String]) throws {
@@ -46,21 +49,28 @@ import Testing
     }
 
     @Test(arguments: [
-        ("SET a 1", ["a"]), ("SET a 1 XX", []), ("DEL string none", ["string"]), ("SREM set x", []), ("SREM set m", ["set"]),
-        ("SADD set m", []), ("HDEL hash x", []), ("HSET hash f v", ["hash"]), ("LREM list 0 x", []), ("LPOP list 0", []),
+        ("SET a 1", ["a"]), ("SET a 1 XX", []), ("DEL string none", ["string"]), ("SREM set x", []),
+        ("SREM set m", ["set"]),
+        ("SADD set m", []), ("HDEL hash x", []), ("HSET hash f v", ["hash"]), ("LREM list 0 x", []),
+        ("LPOP list 0", []),
         ("RPOPLPUSH list other", ["other", "list"]), ("RENAME string b", ["string", "b"]), ("ZADD zset 1 m", []),
         ("ZADD zset 2 m", ["zset"]), ("PERSIST string", []), ("EXPIRE string 9", ["string"]), ("EXPIRE none 9", []),
         ("GET string", []), ("APPEND list x", []), ("SINTERSTORE none none", []), ("GETEX string", []),
-        ("MSETNX string 1 x 2", []), ("INCR x", ["x"]), ("SPOP set 0", []), ("ZPOPMIN zset 0", []), ("TOUCH string", []),
+        ("MSETNX string 1 x 2", []), ("INCR x", ["x"]), ("SPOP set 0", []), ("ZPOPMIN zset 0", []),
+        ("TOUCH string", []),
     ])
     func whatWasModifiedIsTouchedAndNothingElse(line: String, touched: [String]) throws {
         let bench = try Bench()
-        for line in ["SET string v", "SADD set m", "HSET hash f v", "RPUSH list i", "ZADD zset 1 m"] { _ = try bench.run(line) }
+        for line in ["SET string v", "SADD set m", "HSET hash f v", "RPUSH list i", "ZADD zset 1 m"] {
+            _ = try bench.run(line)
+        }
         bench.touched = []
         let changes = try bench.connection.integer("SELECT total_changes()")
         _ = try bench.run(line)
         #expect(bench.touched == touched)
-        if touched.isEmpty { #expect(try bench.connection.integer("SELECT total_changes()") == changes, "nothing written") }
+        if touched.isEmpty {
+            #expect(try bench.connection.integer("SELECT total_changes()") == changes, "nothing written")
+        }
     }
 
     @Test func valuesAreBytes() throws {

@@ -23,7 +23,7 @@ import TransactionModel
                 TYPE \(key) -> \(key)
                 COPY \(key) copy -> 1
                 COPY \(key) copy -> 0
-                COPY string copy REPLACE -> \(key == "string" ? 1 : 1)
+                COPY string copy REPLACE -> 1
                 COPY \(key) copy REPLACE -> 1
                 TYPE copy -> \(key)
                 RENAME copy other -> OK

@@ -10,6 +10,8 @@ final class RedisServer {
     struct Failure: Error, CustomStringConvertible { var description: String }
 
     private let process = Process()
+    /// Kept open, and not read any more once the server is ready: it says little.
+    private let output = Pipe()
     private let directory: URL
     private let descriptor: Int32
     private var buffer: [UInt8] = []
@@ -17,12 +19,12 @@ final class RedisServer {
 
     init() throws {
         guard let path = Self.path else { throw Failure(description: "no redis-server") }
-        directory = FileManager.default.temporaryDirectory.appendingPathComponent("sluice-" + UUID().uuidString.prefix(8))
+        directory = FileManager.default.temporaryDirectory.appendingPathComponent(
+            "sluice-" + UUID().uuidString.prefix(8))
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let socketPath = directory.appendingPathComponent("redis.sock").path
         process.executableURL = URL(fileURLWithPath: path)
         process.arguments = ["--port", "0", "--save", "", "--unixsocket", socketPath, "--dir", directory.path]
-        let output = Pipe()
         process.standardOutput = output
         process.standardError = FileHandle.nullDevice
         try process.run()
@@ -33,7 +35,6 @@ final class RedisServer {
             guard !data.isEmpty else { throw Failure(description: "redis-server ended: \(log)") }
             log += String(decoding: data, as: UTF8.self)
         }
-        output.fileHandleForReading.readabilityHandler = { _ = $0.availableData }
         descriptor = try Self.connect(to: socketPath)
     }
 

@@ -83,7 +83,8 @@ import Testing
         let all: Set = ["\"a\"", "\"b\"", "\"c\"", "\"d\""]
         #expect(try Set((0..<100).map { _ in try bench.run("SRANDMEMBER s").text }) == all)
         guard case .array(let distinct) = try bench.run("SRANDMEMBER s 9"),
-            case .array(let repeated) = try bench.run("SRANDMEMBER s -9"), case .array(let two) = try bench.run("SPOP s 2"),
+            case .array(let repeated) = try bench.run("SRANDMEMBER s -9"),
+            case .array(let two) = try bench.run("SPOP s 2"),
             case .bulk = try bench.run("SPOP s")
         else {
             Issue.record("members are answered")

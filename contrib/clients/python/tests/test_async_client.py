@@ -88,15 +88,18 @@ class Failing(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(len(sidecar.requests), 1)
 
     async def test_a_scope_that_was_lost_between_two_calls_is_said(self):
-        with FakeSidecar() as sidecar:
-            async with AsyncClient(sidecar.path) as client:
-                await client.keyspace_begin()
-                sidecar.stop()
-                sidecar.start_again()
-                with self.assertRaises(sluice.ConnectionLost):
+        for is_noticed in (False, True):
+            with self.subTest(is_noticed=is_noticed), FakeSidecar() as sidecar:
+                async with AsyncClient(sidecar.path) as client:
+                    await client.keyspace_begin()
+                    sidecar.stop()
+                    sidecar.start_again()
+                    while is_noticed and client._connection.failure is None:
+                        await asyncio.sleep(0.001)
+                    with self.assertRaises(sluice.ConnectionLost):
+                        await client.buffer(CREATE)
                     await client.buffer(CREATE)
-                await client.buffer(CREATE)
-            self.assertEqual(sidecar.methods(), ["keyspace.begin", "transaction.buffer"])
+                self.assertEqual(sidecar.methods(), ["keyspace.begin", "transaction.buffer"])
 
     async def test_bytes_that_are_no_frame_are_a_protocol_violation(self):
         with FakeSidecar("garbage") as sidecar:

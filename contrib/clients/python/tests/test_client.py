@@ -41,6 +41,13 @@ class WhenTheConnectionIsCut(unittest.TestCase):
                 client.keyspace_command("INCR", "k")
             self.assertEqual(len(sidecar.requests), 1)
 
+    def test_a_write_without_id_is_not_repeated_and_outcome_unknown(self):
+        for method, params in (("transaction.buffer", {"transaction": {"steps": []}}), ("record.update", {})):
+            with self.subTest(method), FakeSidecar("cut") as sidecar, Client(sidecar.path) as client:
+                with self.assertRaises(sluice.OutcomeUnknown):
+                    client.call(method, params)
+                self.assertEqual(len(sidecar.requests), 1)
+
     def test_a_scope_that_was_lost_is_said_and_not_continued(self):
         with FakeSidecar("ok", "cut") as sidecar, Client(sidecar.path) as client:
             client.keyspace_begin()
@@ -105,7 +112,9 @@ class Deadlines(unittest.TestCase):
             sidecar.hold = 2
             with self.assertRaises(sluice.DeadlineExceeded):
                 client.status("tx-1", timeout=0.1)
+            # The sidecar answers tx-2, then tx-1; tx-3 must not take the latter.
             self.assertEqual(client.status("tx-2")["echo"], {"transaction_id": "tx-2"})
+            self.assertEqual(client.status("tx-3")["echo"], {"transaction_id": "tx-3"})
             self.assertEqual(sidecar.connections, 1)
 
     def test_the_sidecars_deadline_exceeded_means_that_nothing_was_done(self):
@@ -137,7 +146,7 @@ class Deadlines(unittest.TestCase):
 
 class Backoff(unittest.TestCase):
     def delays(self, count, jitter, **failure):
-        attempts = sluice.Attempts("transaction.buffer", None, lambda: jitter)
+        attempts = sluice.Attempts("transaction.buffer", {}, None, lambda: jitter)
         return [attempts.delay_after(sluice.Busy("", **failure), 0.0) for _ in range(count)]
 
     def test_it_doubles_up_to_the_limit(self):
@@ -150,7 +159,7 @@ class Backoff(unittest.TestCase):
         self.assertEqual(self.delays(2, 0.5, retry_after_ms=1000), [1.01, 1.02])
 
     def test_near_the_deadline_there_is_time_for_one_attempt_more(self):
-        attempts = sluice.Attempts("transaction.buffer", 1.0, lambda: 1.0)
+        attempts = sluice.Attempts("transaction.buffer", {}, 1.0, lambda: 1.0)
         attempts.count = 10
         self.assertEqual(attempts.delay_after(sluice.ConnectionLost(""), 0.0), 0.5)
 

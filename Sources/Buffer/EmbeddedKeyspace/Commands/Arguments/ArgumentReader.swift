@@ -3,7 +3,8 @@ import Keyspace
 
 /// Reads a command's arguments one after the other, as what they are to be.
 ///
-/// One that is missing is a syntax error: the number of arguments was checked before, so only an option can lack its value.
+/// One that is missing is a syntax error: the number of arguments was checked before, so only an option can lack its
+/// value.
 struct ArgumentReader {
     private let arguments: [[UInt8]]
     private var next = 1

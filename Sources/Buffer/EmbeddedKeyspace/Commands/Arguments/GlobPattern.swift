@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// A pattern of KEYS and MATCH: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a byte that means itself. Bytes, not characters.
+/// A pattern of KEYS and MATCH: `*`, `?`, `[a-z]`, `[^a]`, and `\` before a byte that means itself. Bytes, not
+/// characters.
 struct GlobPattern {
     private enum Element {
         case any

@@ -4,8 +4,8 @@ import Keyspace
 
 // Numbers as Redis reads and writes them.
 
-/// What INCRBYFLOAT calculates with. C's `long double`, so that 0.1 + 0.2 is 0.3 as it is in Redis; where Swift has no such
-/// type, the sum is a Double and shown in its shortest form.
+/// What INCRBYFLOAT calculates with. C's `long double`, so that 0.1 + 0.2 is 0.3 as it is in Redis; where Swift has
+/// no such type, the sum is a Double and shown in its shortest form.
 #if arch(x86_64)
 typealias LongDouble = Float80
 #else
@@ -35,8 +35,8 @@ extension Int64 {
 }
 
 extension Double {
-    /// Everything `strtod` reads, as a whole: exponents, hexadecimal and `inf` too; no space before it, no NaN, and nothing
-    /// that is too big or too small.
+    /// Everything `strtod` reads, as a whole: exponents, hexadecimal and `inf` too; no space before it, no NaN, and
+    /// nothing that is too big or too small.
     init?(redis bytes: [UInt8]) {
         guard let first = bytes.first, !isSpace(first) else { return nil }
         var parsed = 0.0

@@ -34,7 +34,9 @@ enum HashCommands {
 
     @Sendable static func hsetnx(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let (key, field, value) = (try arguments.bytes(), try arguments.bytes(), try arguments.bytes())
-        if let entry = try tables.find(key, as: .hash), try tables.field(field, of: entry) != nil { return .bool(false) }
+        if let entry = try tables.find(key, as: .hash), try tables.field(field, of: entry) != nil {
+            return .bool(false)
+        }
         try set(field, of: key, to: value, tables)
         return .bool(true)
     }
@@ -65,7 +67,8 @@ enum HashCommands {
 
     @Sendable static func hmget(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let entry = try tables.find(try arguments.bytes(), as: .hash)
-        return .array(try arguments.rest().map { field in .optional(try entry.flatMap { try tables.field(field, of: $0) }) })
+        return .array(
+            try arguments.rest().map { field in .optional(try entry.flatMap { try tables.field(field, of: $0) }) })
     }
 
     private static func list(

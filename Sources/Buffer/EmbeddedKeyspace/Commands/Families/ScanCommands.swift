@@ -23,8 +23,8 @@ enum ScanCommands {
         }
     }
 
-    /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`. The cursor is the number of the last entry seen: a key that
-    /// exists all the while is returned exactly once.
+    /// `SCAN cursor [MATCH pattern] [COUNT count] [TYPE type]`. The cursor is the number of the last entry seen: a
+    /// key that exists all the while is returned exactly once.
     @Sendable static func scan(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let cursor = try ScanOptions.cursor(&arguments)
         let options = try ScanOptions(&arguments, takesType: true)
@@ -40,8 +40,8 @@ enum ScanCommands {
 
 /// The options of SCAN, HSCAN, SSCAN and ZSCAN.
 ///
-/// The latter three answer everything at once with cursor 0, as Redis does for what it stores compactly: members have no
-/// number that a cursor could name.
+/// The latter three answer everything at once with cursor 0, as Redis does for what it stores compactly: members have
+/// no number that a cursor could name.
 struct ScanOptions {
     private(set) var count = 10
     private(set) var type: String?

@@ -34,7 +34,8 @@ enum SetCommands {
     @Sendable static func smismember(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let entry = try tables.find(try arguments.bytes(), as: .set)
         return .array(
-            try arguments.rest().map { member in .bool(try entry.map { try tables.contains(member, in: $0) } ?? false) })
+            try arguments.rest().map { member in .bool(try entry.map { try tables.contains(member, in: $0) } ?? false) }
+        )
     }
 
     @Sendable static func scard(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {

@@ -68,11 +68,14 @@ extension Tables {
             """, entry.id, key)
         switch entry.type {
         case .string: break
-        case .list: try run("INSERT INTO list_item SELECT ?2, position, value FROM list_item WHERE entry_id = ?1", entry.id, id)
+        case .list:
+            try run("INSERT INTO list_item SELECT ?2, position, value FROM list_item WHERE entry_id = ?1", entry.id, id)
         case .set: try run("INSERT INTO set_member SELECT ?2, member FROM set_member WHERE entry_id = ?1", entry.id, id)
         case .sortedSet:
-            try run("INSERT INTO zset_member SELECT ?2, member, score FROM zset_member WHERE entry_id = ?1", entry.id, id)
-        case .hash: try run("INSERT INTO hash_field SELECT ?2, field, value FROM hash_field WHERE entry_id = ?1", entry.id, id)
+            try run(
+                "INSERT INTO zset_member SELECT ?2, member, score FROM zset_member WHERE entry_id = ?1", entry.id, id)
+        case .hash:
+            try run("INSERT INTO hash_field SELECT ?2, field, value FROM hash_field WHERE entry_id = ?1", entry.id, id)
         }
         onTouch(key)
     }
@@ -130,7 +133,9 @@ extension Tables {
 
     /// Any key that has not expired, each about as likely as another while few were deleted.
     func randomKey() throws(SQLiteError) -> [UInt8]? {
-        guard let highest = try first("SELECT max(id) FROM entry", row: { $0.int64(0) }), highest > 0 else { return nil }
+        guard let highest = try first("SELECT max(id) FROM entry", row: { $0.int64(0) }), highest > 0 else {
+            return nil
+        }
         let start = Int64.random(in: 1...highest, using: &random)
         for from in [start, 1] {
             let key = try first(

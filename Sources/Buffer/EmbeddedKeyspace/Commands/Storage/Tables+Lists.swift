@@ -88,7 +88,8 @@ extension Tables {
         switch end {
         case .head:
             try all(
-                "SELECT position FROM list_item WHERE entry_id = ?1 AND value = ?2 ORDER BY position LIMIT ?3", entry.id,
+                "SELECT position FROM list_item WHERE entry_id = ?1 AND value = ?2 ORDER BY position LIMIT ?3",
+                entry.id,
                 value, limit
             ) { $0.int64(0) }
         case .tail:

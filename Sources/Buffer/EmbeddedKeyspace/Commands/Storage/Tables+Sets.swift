@@ -4,7 +4,8 @@ import SQLiteConnection
 // Sets: a row per member, in the byte order of the members.
 extension Tables {
     func contains(_ member: [UInt8], in entry: Entry) throws(SQLiteError) -> Bool {
-        try first("SELECT 1 FROM set_member WHERE entry_id = ?1 AND member = ?2", entry.id, member) { _ in true } ?? false
+        try first("SELECT 1 FROM set_member WHERE entry_id = ?1 AND member = ?2", entry.id, member) { _ in true }
+            ?? false
     }
 
     func members(of entry: Entry) throws(SQLiteError) -> [[UInt8]] {

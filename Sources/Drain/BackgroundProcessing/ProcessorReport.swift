@@ -1,0 +1,40 @@
+import MainDatabase
+// SPDX-License-Identifier: MIT
+import Synchronization
+public import TransactionModel
+
+/// What the processor is doing, for people.
+public struct ProcessorReport: Sendable {
+    public var state: ProcessorState
+    /// When transactions were last moved; nil: not yet in this run.
+    public var lastProgress: Timestamp?
+    /// Why nothing is applied at the moment.
+    public var lastError: FailureRecord?
+    public var leaseToken: Int64?
+}
+
+extension BackgroundProcessor {
+    public var report: ProcessorReport {
+        let token = lease.withLock { $0?.token }
+        return state.withLock {
+            ProcessorReport(
+                state: $0.state, lastProgress: $0.lastProgress, lastError: $0.lastError, leaseToken: token)
+        }
+    }
+
+    /// Finishes the batch at hand, then applies nothing until ``resume()``. Accepts go on.
+    public func pause() { state.withLock { $0.pause() } }
+
+    public func resume() {
+        state.withLock { $0.resume() }
+        wake()
+    }
+
+    /// Shows `draining` while `body` runs.
+    public func whileDraining<R, Failure: Error>(_ body: () async throws(Failure) -> R) async throws(Failure) -> R {
+        state.withLock { $0.beginDrain() }
+        wake()
+        defer { state.withLock { $0.endDrain() } }
+        return try await body()
+    }
+}

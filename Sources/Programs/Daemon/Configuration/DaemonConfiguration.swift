@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+public import BackgroundProcessing
+public import EmbeddedKeyspace
+public import Logging
+public import ReentrantTransactions
+public import ReplicationTracking
+public import SocketServer
+import Keyspace
+public import TransactionModel
+
+/// Everything the daemon was told, checked.
+public struct DaemonConfiguration: Sendable {
+    public var site: SiteConfiguration
+    public var stateDirectory: String
+    public var keyspace: EmbeddedSettings
+    public var mainPath: String
+    public var replicaPaths: [String]
+    public var mainTimeout: Duration
+    public var socket: SocketServerConfiguration
+    public var processor: ProcessorConfiguration
+    public var tracker: TrackerConfiguration
+    public var transactionMode: FallbackMode
+    public var logLevel: Logger.Level
+    public var logsJSON: Bool
+    /// Every setting as it is in force: key -> text.
+    public var texts: [(key: String, text: String)]
+
+    /// Loads the configuration. Nothing is created or opened, except that the file is read.
+    ///
+    /// - Parameters:
+    ///   - flags: setting name -> text, from the command line; `config` names the file.
+    ///   - environment: the process's.
+    public init(flags: [String: String], environment: [String: String]) throws(ConfigurationError) {
+        var flags = flags
+        let file = try flags.removeValue(forKey: "config").map { (path) throws(ConfigurationError) in
+            try ConfigurationFile.read(path)
+        }
+        var settings: [String: String] = [:]
+        for (name, text) in flags {
+            guard let setting = Setting.named(name) else {
+                throw ConfigurationError("--\(name) is no setting; `sluice serve --help` lists them")
+            }
+            settings[setting.key] = text
+        }
+        let reader = SettingsReader(flags: settings, environment: environment, file: file ?? [:])
+        let directory = Self.stateDirectory(try reader.text("state.directory"), environment)
+        stateDirectory = directory
+
+        let name = try reader.text("site.name")
+        guard let site = SiteConfiguration(name: name, kind: .init(rawValue: try reader.text("site.type")) ?? .secondary) else {
+            throw ConfigurationError("site.name must be 1 to \(SiteConfiguration.nameBytesMax) bytes of [A-Za-z0-9._-]")
+        }
+        self.site = site
+
+        var siteSettings = SiteSettings(site: site.name)
+        siteSettings.statusTimeToLive = try reader.duration("status.ttl")
+        siteSettings.transactionsMax = try reader.integer("buffer.transactions_max")
+        siteSettings.bytesMax = try reader.bytes("buffer.bytes_max")
+        keyspace = EmbeddedSettings(
+            path: try StoreURL.path(try reader.text("keyspace.url"), setting: "keyspace.url", in: directory),
+            site: siteSettings)
+        keyspace.rememberedFor = try reader.duration("ledger.retention")
+        mainPath = try StoreURL.path(try reader.text("main.url"), setting: "main.url", in: directory)
+        replicaPaths = []
+        for url in try reader.list("replica.urls") {
+            replicaPaths.append(try StoreURL.path(url, setting: "replica.urls", in: directory))
+        }
+        mainTimeout = try reader.duration("main.timeout")
+
+        let socketPath = try reader.text("socket.path")
+        socket = SocketServerConfiguration(path: socketPath.isEmpty ? directory + "/sluice.sock" : socketPath)
+        guard let mode = UInt32(try reader.text("socket.mode"), radix: 8), mode <= 0o777 else {
+            throw ConfigurationError("socket.mode must be octal permissions, such as 0600 or 0660")
+        }
+        socket.mode = mode
+        socket.frameBytesMax = try reader.bytes("frame.bytes_max")
+        socket.connectionsMax = try reader.integer("connections_max")
+        socket.inFlightMax = try reader.integer("in_flight_max")
+
+        processor = ProcessorConfiguration()
+        processor.interval = try reader.duration("processing.interval")
+        processor.retry.attemptsMax = try reader.integer("retry.attempts")
+        processor.retry.delay = try reader.duration("retry.delay")
+        processor.deadLetterPolicy = DeadLetterPolicy(rawValue: try reader.text("dead_letter.policy")) ?? .hold
+        processor.ledgerRetention = try reader.duration("ledger.retention")
+        processor.releasesAtCommit = replicaPaths.isEmpty
+        tracker = TrackerConfiguration()
+        tracker.checkInterval = try reader.duration("lsn.check_interval")
+        tracker.timeout = try reader.duration("lsn.timeout")
+        transactionMode = FallbackMode(rawValue: try reader.text("transaction_mode")) ?? .strict
+        logLevel = Logger.Level(rawValue: try reader.text("log.level")) ?? .info
+        logsJSON = try reader.text("log.format") == "json"
+
+        texts = []
+        for setting in Setting.all { texts.append((setting.key, try reader.text(setting.key))) }
+    }
+
+    private static func stateDirectory(_ given: String, _ environment: [String: String]) -> String {
+        if !given.isEmpty { return given }
+        // systemd gives a list separated by colons where a unit has several.
+        let fromSystemd = environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+        return fromSystemd ?? "./.sluice"
+    }
+}
+
+/// `sqlite:FILE`, a path: relative ones lie in the state directory.
+enum StoreURL {
+    static func path(_ url: String, setting: String, in directory: String) throws(ConfigurationError) -> String {
+        guard url.hasPrefix("sqlite:") else {
+            throw ConfigurationError("\(setting) must be sqlite:FILE; this build knows no other store")
+        }
+        var path = url.dropFirst("sqlite:".count)
+        if path.hasPrefix("///") { path = path.dropFirst(2) }
+        guard !path.isEmpty else { throw ConfigurationError("\(setting) names no file") }
+        return path.hasPrefix("/") ? String(path) : directory + "/" + path
+    }
+}

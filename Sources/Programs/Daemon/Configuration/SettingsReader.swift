@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+import Configuration
+
+/// Reads settings from their sources in order: flags, `SLUICE_*` environment, the file, the table's default.
+struct SettingsReader {
+    private let reader: ConfigReader
+
+    /// - Parameters:
+    ///   - flags: setting key -> text, from the command line.
+    ///   - file: setting key -> text, from `sluice.toml`.
+    init(flags: [String: String], environment: [String: String], file: [String: String]) {
+        reader = ConfigReader(providers: [
+            Self.provider("flags", flags),
+            EnvironmentVariablesProvider(environmentVariables: environment).prefixKeys(with: "sluice"),
+            Self.provider("file", file),
+        ])
+    }
+
+    func text(_ key: String) throws(ConfigurationError) -> String {
+        guard let setting = Setting.named(key) else { preconditionFailure("\(key) is no setting of the table") }
+        let text = reader.string(forKey: ConfigKey(key)) ?? setting.defaultText
+        if case .word(let words) = setting.kind, !words.contains(text) {
+            throw ConfigurationError("\(key) must be one of \(words.joined(separator: ", "))")
+        }
+        return text
+    }
+
+    func list(_ key: String) throws(ConfigurationError) -> [String] {
+        try text(key).split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }
+    }
+
+    func integer(_ key: String) throws(ConfigurationError) -> Int {
+        let text = try text(key)
+        guard case .integer(let range)? = Setting.named(key)?.kind, let value = Int(text), range.contains(value) else {
+            throw ConfigurationError("\(key) must be an integer\(limits(of: key))")
+        }
+        return value
+    }
+
+    func bytes(_ key: String) throws(ConfigurationError) -> Int {
+        let units: [(String, Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("", 1)]
+        guard case .bytes(let range)? = Setting.named(key)?.kind, let value = scaled(try text(key), units),
+            let bytes = Int(exactly: value.rounded()), range.contains(bytes)
+        else { throw ConfigurationError("\(key) must be a number of bytes, or a number with KiB, MiB or GiB\(limits(of: key))") }
+        return bytes
+    }
+
+    func duration(_ key: String) throws(ConfigurationError) -> Duration {
+        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
+        guard let seconds = scaled(try text(key), units), seconds >= 0, seconds < 1e9 else {
+            throw ConfigurationError("\(key) must be a number of seconds, or a number with ms, s, m, h or d")
+        }
+        return .microseconds(Int64(seconds * 1_000_000))
+    }
+
+    private func limits(of key: String) -> String {
+        switch Setting.named(key)?.kind {
+        case .integer(let range), .bytes(let range): " from \(range.lowerBound) to \(range.upperBound)"
+        case .text, .word, .duration, .list, nil: ""
+        }
+    }
+
+    private func scaled(_ text: String, _ units: [(suffix: String, factor: Double)]) -> Double? {
+        let text = text.trimmed
+        for (suffix, factor) in units where text.hasSuffix(suffix) {
+            guard let number = Double(text.dropLast(suffix.count).trimmed), number.isFinite else { continue }
+            return number * factor
+        }
+        return nil
+    }
+
+    private static func provider(_ name: String, _ texts: [String: String]) -> InMemoryProvider {
+        var values: [AbsoluteConfigKey: ConfigValue] = [:]
+        for (key, text) in texts { values[AbsoluteConfigKey(ConfigKey(key))] = ConfigValue(.string(text), isSecret: false) }
+        return InMemoryProvider(name: name, values: values)
+    }
+}
+
+extension StringProtocol {
+    var trimmed: String {
+        var rest = self[...]
+        while rest.first?.isWhitespace == true { rest.removeFirst() }
+        while rest.last?.isWhitespace == true { rest.removeLast() }
+        return String(rest)
+    }
+}

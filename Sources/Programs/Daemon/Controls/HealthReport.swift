@@ -1,0 +1,78 @@
+import BackgroundProcessing
+import EmbeddedKeyspace
+import JSON
+import Keyspace
+import ReplicationTracking
+import TransactionBuffering
+// SPDX-License-Identifier: MIT
+import TransactionModel
+
+/// `server.health`: ok, degraded (writes are accepted, something keeps them from being applied) or failing (nothing is
+/// accepted), with reasons a person can act on.
+struct HealthReport {
+    /// A transaction that waits so long although nothing is wrong is worth a reason.
+    static let pendingAgeMax: Duration = .seconds(60)
+
+    private var status = "ok"
+    private var reasons: [JSONValue] = []
+    private var members = JSONObject()
+
+    init(_ overview: Overview) async {
+        let report = overview.processor.report
+        let counters = try? await overview.counters()
+        if overview.keyspace.isFailed || counters == nil {
+            fail("store_failed", "The keyspace stopped; look at the log, mend the disk, and start the daemon again.")
+        }
+        switch report.state {
+        case .outage:
+            degrade(
+                report.lastError?.code ?? "outage",
+                "Nothing is applied: \(report.lastError?.message ?? "the database is away").")
+        case .paused: degrade("paused", "The processor is paused; `sluice processor resume` lets it go on.")
+        case .stopped: degrade("stopped", "The daemon is stopping.")
+        case .running, .draining: break
+        }
+        if let dead = counters?["dead_letter"], dead > 0 {
+            degrade("dead_letter", "\(dead) transactions failed for good; `sluice dead-letter list` shows them.")
+        }
+        if let parked = counters?["parked"], parked > 0 {
+            degrade("parked", "\(parked) transactions wait behind failed ones.")
+        }
+        if overview.tracker.progress.isStalled {
+            degrade("replication_stalled", "A replica makes no progress; caches stay until it has caught up.")
+        }
+        let age = try? await overview.oldestPendingAge()
+        if let age, age > Self.pendingAgeMax, report.state == .running {
+            degrade("slow", "The oldest transaction has waited for \(age.milliseconds / 1000) s.")
+        }
+        members.append("status", .string(status))
+        members.append("reasons", .array(reasons))
+        members.append(
+            "keyspace",
+            [
+                "state": overview.keyspace.isFailed ? "failed" : "ok",
+                "durability": .string(overview.keyspace.durability.rawValue),
+            ])
+        members.append("main_database", ["state": report.state == .outage ? "unavailable" : "ok"])
+        members.append("replicas", .array(replicas(overview)))
+        members.append("processor", ["state": .string(report.state.rawValue)])
+        members.append("uptime_ms", .integer((overview.now() - overview.startedAt).milliseconds))
+    }
+
+    var json: JSONValue { .object(members) }
+
+    private func replicas(_ overview: Overview) -> [JSONValue] {
+        let state = overview.tracker.progress.isStalled ? "stalled" : "ok"
+        return overview.configuration.replicaPaths.map { ["url": .string("sqlite:" + $0), "state": .string(state)] }
+    }
+
+    private mutating func degrade(_ code: String, _ message: String) {
+        if status == "ok" { status = "degraded" }
+        reasons.append(["code": .string(code), "message": .string(message)])
+    }
+
+    private mutating func fail(_ code: String, _ message: String) {
+        status = "failing"
+        reasons.append(["code": .string(code), "message": .string(message)])
+    }
+}

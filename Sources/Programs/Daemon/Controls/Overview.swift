@@ -1,0 +1,63 @@
+import BackgroundProcessing
+import EmbeddedKeyspace
+import JSON
+import Keyspace
+import MainDatabase
+import ReplicationTracking
+import RequestDispatch
+// SPDX-License-Identifier: MIT
+import SocketServer
+import TransactionBuffering
+import TransactionModel
+
+/// Everything an operator may ask about, in one hand.
+struct Overview: Sendable {
+    let configuration: DaemonConfiguration
+    let manager: TransactionManager
+    let access: KeyspaceAccess
+    let keyspace: EmbeddedKeyspace
+    let processor: BackgroundProcessor
+    let tracker: LSNTracker
+    let main: any MainDatabase
+    let startedAt: Timestamp
+    let now: @Sendable () -> Timestamp
+
+    /// The counters of the site, from the store.
+    func counters() async throws(BufferingError) -> [String: Int64] {
+        do {
+            return try await keyspace.statistics().counters
+        } catch {
+            throw BufferingError(.storeUnavailable, error.message)
+        }
+    }
+
+    /// How long the oldest unfinished transaction has waited; nil when nothing waits.
+    func oldestPendingAge() async throws(BufferingError) -> Duration? {
+        let oldest = Command("LINDEX", manager.keys.transactionBuffer, -1)
+        guard case .bulk(let bytes)? = try await access.read([oldest]).first,
+            let id = (try? JSONDocument(parsing: bytes).root)?["transaction_id"]?.string,
+            case .bulk(let record)? = try await access.read([Command("GET", manager.keys.prefix + "transaction:" + id)])
+                .first,
+            let created = (try? JSONDocument(parsing: record).root)?["created_at"]?.string.flatMap({ Timestamp($0) })
+        else { return nil }
+        return now() - created
+    }
+
+    /// What `session.open` tells.
+    var description: ServerDescription {
+        ServerDescription(
+            name: "sluice", version: Daemon.version,
+            limits: [
+                "frame_bytes_max": .integer(Int64(configuration.socket.frameBytesMax)),
+                "connections_max": .integer(Int64(configuration.socket.connectionsMax)),
+                "in_flight_max": .integer(Int64(configuration.socket.inFlightMax)),
+            ], capabilities: RequestDispatcher.methodNames)
+    }
+}
+
+extension Duration {
+    var milliseconds: Int64 {
+        let (seconds, attoseconds) = components
+        return seconds * 1000 + attoseconds / 1_000_000_000_000_000
+    }
+}

@@ -1,0 +1,86 @@
+import BackgroundProcessing
+import EmbeddedKeyspace
+// SPDX-License-Identifier: MIT
+import Foundation
+import Glibc
+import JSON
+import Keyspace
+import RequestDispatch
+import TransactionBuffering
+import TransactionModel
+
+/// `server.*`
+struct ServerOperations: ServerControl {
+    let overview: Overview
+
+    func health() async -> JSONValue { await HealthReport(overview).json }
+
+    func stats() async throws(BufferingError) -> JSONValue {
+        let statistics: KeyspaceStatistics
+        do {
+            statistics = try await overview.keyspace.statistics()
+        } catch {
+            throw BufferingError(.storeUnavailable, error.message)
+        }
+        let report = overview.processor.report
+        return [
+            "counters": counters(statistics.counters),
+            "keyspace": [
+                "file_bytes": .integer(statistics.fileBytes), "free_bytes": .integer(statistics.freeBytes),
+                "log_bytes": .integer(statistics.logBytes), "groups": .integer(statistics.groups),
+                "operations": .integer(statistics.operations), "checkpoints": .integer(statistics.checkpoints),
+                "groups_repeated": .integer(statistics.groupsRepeated), "full": .bool(statistics.isFull),
+            ],
+            "processor": ["state": .string(report.state.rawValue)],
+            "uptime_ms": .integer((overview.now() - overview.startedAt).milliseconds),
+            "resident_bytes": .integer(ProcessMemory.residentBytes),
+        ]
+    }
+
+    func configuration() -> JSONValue {
+        var object = JSONObject()
+        for (key, text) in overview.configuration.texts { object.append(key, .string(Self.masked(text))) }
+        return .object(object)
+    }
+
+    func backup(to path: String) async throws(BufferingError) -> Int64 {
+        do {
+            try await overview.keyspace.backup(to: path)
+        } catch {
+            throw BufferingError(.invalidParameter, error.message, path: "path")
+        }
+        var status = stat()
+        guard stat(path, &status) == 0 else { return 0 }
+        return Int64(status.st_size)
+    }
+
+    /// The state counters, and whether they add up.
+    private func counters(_ counters: [String: Int64]) -> JSONValue {
+        var object = JSONObject()
+        let parts = ["committed", "pending", "processing", "retrying", "dead_letter", "cancelled", "discarded"]
+        for name in ["accepted"] + parts + ["replicated", "parked", "bytes_unfinished"] {
+            object.append(name, .integer(counters[name] ?? 0))
+        }
+        let sum = parts.reduce(Int64(0)) { $0 + (counters[$1] ?? 0) }
+        object.append("conserved", .bool(sum == counters["accepted"] ?? 0))
+        return .object(object)
+    }
+
+    /// A URL without its password.
+    static func masked(_ text: String) -> String {
+        guard let scheme = text.range(of: "://"), let at = text[scheme.upperBound...].lastIndex(of: "@"),
+            let colon = text[scheme.upperBound..<at].firstIndex(of: ":")
+        else { return text }
+        return text[...colon] + "***" + text[at...]
+    }
+}
+
+enum ProcessMemory {
+    /// Resident set size of this process; 0 when it can't be read.
+    static var residentBytes: Int64 {
+        guard let bytes = try? FileBytes.read("/proc/self/statm") else { return 0 }
+        let fields = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard fields.count > 1, let pages = Int64(fields[1]) else { return 0 }
+        return pages * Int64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+import Glibc
+import JSON
+import Keyspace
+import KeyspaceConformance
+import SQLiteConnection
+import Synchronization
+import Testing
+import TransactionModel
+
+@testable import EmbeddedKeyspace
+
+@Suite struct FailureTests {
+    let fixture = Fixture()
+
+    @Test func `after a failed sync nothing is acknowledged any more, until a restart`() async throws {
+        let keyspace = try fixture.open()
+        let subject = Subject(keyspace, settings: SiteSettings(site: "test"))
+        try await subject.accept("a")
+        fixture.fault.withLock { $0 = Fault.fsync }
+        let first = await #expect(throws: KeyspaceError.self) { try await subject.accept("b") }
+        #expect(first?.code == .outcomeUnknown)
+        #expect(keyspace.isFailed)
+        fixture.fault.withLock { $0 = nil }
+        let second = await #expect(throws: KeyspaceError.self) { try await subject.accept("c") }
+        #expect(second?.code == .unavailable)
+        let read = await #expect(throws: KeyspaceError.self) { _ = try await subject.command("GET", "k") }
+        #expect(read?.code == .unavailable)
+        #expect(fixture.failures.withLock(\.count) == 1)
+        await keyspace.close()
+    }
+
+    @Test func `after the restart what was acknowledged is there and the store works again`() async throws {
+        let keyspace = try fixture.open()
+        let subject = Subject(keyspace, settings: SiteSettings(site: "test"))
+        try await subject.accept("a")
+        fixture.fault.withLock { $0 = Fault.fsync }
+        _ = try? await subject.accept("b")
+        await keyspace.close()
+        fixture.fault.withLock { $0 = nil }
+        try await Self.reopened(fixture) { subject async throws in
+            #expect(try await subject.buffer() == ["a"])
+            #expect(try await subject.accept("b") == .accepted)
+        }
+    }
+
+    private static func reopened(_ fixture: Fixture, _ body: (Subject) async throws -> Void) async throws {
+        try await fixture.with { subject, _ async throws in try await body(subject) }
+    }
+
+    @Test func `a full file refuses accepts, keeps draining, and takes in again when there is room`() async throws {
+        var settings = fixture.settings()
+        settings.fileBytesMax = 1 << 20
+        try await fixture.with(settings) { subject, keyspace async throws in
+            var accepted: [String] = []
+            let data = "{\"x\":\"" + String(repeating: "y", count: 2000) + "\"}"
+            for number in 0..<1000 {
+                let outcome = try await subject.accept("t\(number)", Subject.step("create", "m", "\(number)", data))
+                guard outcome == .accepted else {
+                    #expect(outcome == .full)
+                    break
+                }
+                accepted.append("t\(number)")
+            }
+            #expect((100..<1000).contains(accepted.count))
+            #expect(try await keyspace.statistics().isFull)
+            #expect(access(fixture.directory + "/keyspace.reserve", F_OK) != 0)
+            #expect(try await subject.accept("t0") == .duplicate(status: .pending, generatedIDs: nil))
+            #expect(try await subject.command("SET", "k", "v") == .error(CommandError("OOM", "command not allowed while the keyspace is full")))
+            #expect(try await subject.command("SET", subject.keys.processorLease, "1") == .status("OK"))
+            for claimed in try await subject.claim(1000) {
+                let records = StoredTransaction(payload: claimed.payload)?.records ?? []
+                try await subject.advance(.committed(claimed.transactionID, position: Position(1), generatedIDs: nil))
+                _ = try await subject.one(
+                    .release(Release([.init(claimed.transactionID, records: records)], at: subject.time(0))))
+            }
+            #expect(try await subject.counter("replicated") == Int64(accepted.count))
+            try await keyspace.maintain()
+            #expect(try await subject.accept("late") == .full)
+            fixture.advanceClock(by: .seconds(4000))
+            try await keyspace.maintain()
+            try await keyspace.maintain()
+            #expect(try await subject.accept("late") == .accepted)
+        }
+    }
+
+    @Test func `of a group that fails only the one that fails is told so`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            // Larger than SQLite takes: the store itself fails, in the middle of whatever group this is in.
+            let huge = Operation.command(Command("SET", Array("huge".utf8), [UInt8](repeating: 0, count: 1_000_000_001)))
+            let replies = try await keyspace.perform([
+                .accept(Subject.transaction("a", [], at: subject.time(0))), huge,
+                .accept(Subject.transaction("b", [], at: subject.time(0))),
+            ])
+            #expect(replies[0] == .accept(.accepted))
+            #expect(replies[2] == .accept(.accepted))
+            guard case .error = replies[1] else {
+                Issue.record("the command that can't be stored was answered \(replies[1])")
+                return
+            }
+            #expect(try await subject.counter("accepted") == 2)
+            #expect(try await subject.buffer() == ["b", "a"])
+        }
+    }
+
+    @Test func `more operations than may wait are refused at once`() async throws {
+        var settings = fixture.settings()
+        settings.operationsMax = 4
+        try await fixture.with(settings) { subject, keyspace async throws in
+            let five = Array(repeating: Operation.command(Command("PING")), count: 5)
+            let error = await #expect(throws: KeyspaceError.self) { _ = try await keyspace.perform(five) }
+            #expect(error?.code == .busy)
+            #expect(try await keyspace.perform(Array(five.dropLast())).count == 4)
+        }
+    }
+}

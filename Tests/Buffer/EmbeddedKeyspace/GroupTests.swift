@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import Keyspace
+import KeyspaceConformance
+import Testing
+import TransactionModel
+
+@testable import EmbeddedKeyspace
+
+@Suite struct GroupTests {
+    let fixture = Fixture()
+
+    @Test func `operations run in the order in which they were submitted`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            // An immediate task runs here until it suspends: what it submitted is queued when the next one starts.
+            let tasks = (0..<200).map { number in
+                Task.immediate { try await keyspace.perform([.command(Command("RPUSH", "list", number))]) }
+            }
+            for task in tasks { _ = try await task.value }
+            #expect(try await subject.texts("LRANGE", "list", 0, -1) == (0..<200).map { String($0) })
+        }
+    }
+
+    @Test func `what waits together is synced together`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            let accepts = (0..<500).map { Subject.transaction("t\($0)", [], at: subject.time(0)) }
+            let tasks = accepts.map { accept in Task.immediate { try await keyspace.perform([.accept(accept)]) } }
+            for task in tasks {
+                let replies = try await task.value
+                #expect(replies == [.accept(.accepted)])
+            }
+            let statistics = try await keyspace.statistics()
+            #expect(statistics.operations == 500)
+            #expect(statistics.groups < 250)
+            #expect(statistics.groupSize > 2)
+            #expect(statistics.counters["accepted"] == 500)
+        }
+    }
+
+    @Test func `reads need no commit`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            for _ in 0..<10 { _ = try await subject.command("GET", "k") }
+            let statistics = try await keyspace.statistics()
+            #expect(statistics.groups == 0)
+        }
+    }
+
+    @Test func `a group takes what has room, and a job that stands alone ends it`() async {
+        var queue = SubmissionQueue(operationsMax: 100)
+        for work: Job.Work in [
+            .perform(Array(repeating: .command(Command("PING")), count: 6)), .watch([], connection: 1),
+            .perform(Array(repeating: .command(Command("PING")), count: 5)), .backup(path: ""), .maintain,
+        ] {
+            let job = await Self.job(work)
+            guard case .queued = queue.submit(job) else {
+                Issue.record("a job was refused")
+                return
+            }
+        }
+        #expect(queue.operations == 11)
+        #expect(queue.next(room: 4, isFirst: true)?.weight == 6)
+        #expect(queue.next(room: 4, isFirst: false)?.weight == 0)
+        #expect(queue.next(room: 4, isFirst: false) == nil)
+        #expect(queue.next(room: 5, isFirst: false)?.weight == 5)
+        #expect(queue.next(room: 5, isFirst: false) == nil)
+        #expect(queue.next(room: 5, isFirst: true)?.standsAlone == true)
+        let canSleep = queue.sleep()
+        #expect(!canSleep)
+        let reason = KeyspaceError(.unavailable, "closed")
+        #expect(queue.close(reason).count == 1)
+        guard case .refused(reason) = queue.submit(await Self.job(.maintain)) else {
+            Issue.record("a closed queue took a job")
+            return
+        }
+    }
+
+    /// A job whose continuation nobody waits for.
+    private static func job(_ work: Job.Work) async -> Job {
+        let box = JobBox()
+        _ = await withUnsafeContinuation { continuation in
+            box.job = Job(work: work, continuation: continuation)
+            continuation.resume(returning: .success(.done))
+        }
+        return box.job ?? { preconditionFailure("The continuation ran.") }()
+    }
+
+    private final class JobBox {
+        var job: Job?
+    }
+}

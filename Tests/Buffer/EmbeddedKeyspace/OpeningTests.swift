@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import Foundation
+import JSON
+import Keyspace
+import KeyspaceConformance
+import SQLiteConnection
+import Testing
+import TransactionModel
+
+@testable import EmbeddedKeyspace
+
+@Suite struct OpeningTests {
+    let fixture = Fixture()
+
+    @Test func `what was acknowledged is there after a restart`() async throws {
+        try await fixture.with { subject, _ async throws in
+            for number in 0..<10 { try await subject.accept("t\(number)", Subject.step("create", "m", "\(number)")) }
+            _ = try await subject.command("SET", "k", "v")
+        }
+        try await fixture.with { subject, _ async throws in
+            #expect(try await subject.buffer().count == 10)
+            #expect(try await subject.command("GET", "k") == .bulk(Array("v".utf8)))
+            #expect(try await subject.accept("next") == .accepted)
+            #expect(try await subject.status("next")?["sequence"]?.int64 == 11)
+        }
+    }
+
+    @Test func `a claim without outcome is counted after a restart, one with an outcome is not`() async throws {
+        try await fixture.with { subject, _ async throws in
+            for id in ["a", "b", "c"] { try await subject.accept(id) }
+            _ = try await subject.claim()
+            try await subject.advance(.committed(Subject.id("a"), position: Position(1), generatedIDs: nil))
+            try await subject.advance(.returned(Subject.id("b")))
+        }
+        try await fixture.with { subject, _ async throws in
+            let claimed = try await subject.claim()
+            #expect(claimed.map(\.transactionID.string) == ["b", "c"])
+            #expect(claimed.map(\.unresolvedClaims) == [0, 1])
+            #expect(try await subject.counter("processing") == 2)
+        }
+    }
+
+    @Test func `a second process can't open the file`() async throws {
+        try await fixture.with { _, _ async throws in
+            let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open() }
+            #expect(error?.code == .unavailable)
+            #expect(error?.message.contains("another process") == true)
+        }
+    }
+
+    @Test func `a file of another site is refused`() async throws {
+        try await fixture.with { _, _ async throws in }
+        let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open(fixture.settings(SiteSettings(site: "other"))) }
+        #expect(error?.code == .incompatible)
+        #expect(error?.message.contains("another site") == true)
+    }
+
+    @Test(arguments: ["CREATE TABLE x(y)", "PRAGMA user_version = 7", "PRAGMA application_id = 42"])
+    func `a foreign file is refused and left alone`(_ sql: String) throws {
+        let connection = try SQLiteConnection(path: fixture.path, mode: .create)
+        try connection.execute(sql)
+        connection.close()
+        let before = FileManager.default.contents(atPath: fixture.path)
+        #expect(throws: KeyspaceError.self) { _ = try fixture.open() }
+        #expect(FileManager.default.contents(atPath: fixture.path) == before)
+    }
+
+    @Test func `a file of a newer version is refused`() async throws {
+        try await fixture.with { _, _ async throws in }
+        let connection = try SQLiteConnection(path: fixture.path, mode: .readWrite)
+        try connection.execute("PRAGMA user_version = 99")
+        connection.close()
+        let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open() }
+        #expect(error?.code == .incompatible)
+        #expect(error?.message.contains("newer version") == true)
+    }
+
+    @Test func `what is no database is refused`() throws {
+        _ = FileManager.default.createFile(atPath: fixture.path, contents: Data(repeating: 65, count: 8192))
+        let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open() }
+        #expect(error?.code == .incompatible)
+    }
+
+    @Test func `a backup is a keyspace of its own, and never overwrites`() async throws {
+        let copy = Fixture()
+        try await fixture.with { subject, keyspace async throws in
+            try await subject.accept("a", Subject.step("create", "m", "1"))
+            try await keyspace.backup(to: copy.path)
+            await #expect(throws: KeyspaceError.self) { try await keyspace.backup(to: copy.path) }
+        }
+        try await copy.with { subject, _ async throws in #expect(try await subject.buffer() == ["a"]) }
+    }
+
+    @Test func `after closing nothing is answered`() async throws {
+        let keyspace = try fixture.open()
+        let connection = try await keyspace.connect()
+        await keyspace.close()
+        await keyspace.close()
+        for attempt in [
+            { () async throws -> Void in _ = try await keyspace.perform([.command(Command("PING"))]) },
+            { () async throws -> Void in _ = try await connection.execute([]) },
+            { () async throws -> Void in _ = try await keyspace.connect() },
+        ] {
+            let error = await #expect(throws: KeyspaceError.self) { try await attempt() }
+            #expect(error?.code == .unavailable)
+        }
+    }
+}

@@ -1,0 +1,194 @@
+# SPDX-License-Identifier: MIT
+"""The client against a real sidecar and its database, kill -9 included."""
+import asyncio
+import unittest
+
+from sidecar import SKIPPED, Lock, Sidecar, until
+
+import sluice
+from sluice import AsyncClient
+
+IN_DATABASE = ("committed", "replicated")
+
+
+class DaemonCase(unittest.TestCase):
+    def setUp(self):
+        self.sidecar = Sidecar()
+        self.addCleanup(self.sidecar.close)
+        self.client = self.sidecar.client()
+        self.addCleanup(self.client.close)
+
+    def observation(self, **members):
+        tx = self.client.transaction(**members)
+        obs = tx.create("executed_obs_unit", obs_unit_id="u1", telescope_id="t1", step_="obs")
+        tx.create("raw_data_package", obs_id=obs, name="night-1", step_="pkg")
+        tx.update("telescope", "t1", state="busy")
+        return tx
+
+    def file(self, package: str, name: str) -> dict:
+        return {"step_id": "f", "operation": "create", "model": "raw_data_file",
+                "data": {"package_id": package, "name": name, "size_bytes": 1}}
+
+    def assert_committed(self, transaction_id: str) -> dict:
+        status = self.client.wait(transaction_id, "committed", timeout=20)
+        self.assertIn(status["status"], IN_DATABASE, status.get("last_error"))
+        return status
+
+
+@unittest.skipIf(SKIPPED, SKIPPED)
+class Writing(DaemonCase):
+    def test_what_is_buffered_is_read_at_once_and_committed_once(self):
+        with Lock(self.sidecar.database):
+            receipt = self.observation().send()
+            obs = receipt["generated_ids"]["obs"]
+            seen = self.client.get("executed_obs_unit", obs)
+            self.assertEqual((seen["record"]["status"], seen["pending"]), ("running", [receipt["transaction_id"]]))
+            found = self.client.query("raw_data_package", {"obs_id": obs}, count=True)
+            self.assertEqual((found["count"], found["records"][0]["name"]), (1, "night-1"))
+            self.assertEqual(self.sidecar.sql("SELECT count(*) FROM executed_obs_unit"), [(0,)])
+        self.assert_committed(receipt["transaction_id"])
+        self.assertEqual(self.sidecar.sql("SELECT count(*) FROM executed_obs_unit WHERE id = ?", obs), [(1,)])
+        self.assertEqual(self.sidecar.sql("SELECT state FROM telescope WHERE id = 't1'"), [("busy",)])
+
+    def test_the_same_id_with_the_same_content_answers_the_first_receipt(self):
+        tx = self.observation()
+        first, second = tx.send(), tx.send()
+        self.assert_committed(tx.transaction_id)
+        third = tx.send()
+        self.assertEqual([r["duplicate"] for r in (first, second, third)], [False, True, True])
+        self.assertEqual(first["generated_ids"], second["generated_ids"])
+        self.assertEqual(first["generated_ids"], third["generated_ids"])
+        self.assertEqual(self.sidecar.sql("SELECT count(*) FROM executed_obs_unit"), [(1,)])
+
+    def test_the_same_id_with_other_content_is_a_conflict(self):
+        self.client.update("telescope", "t1", {"state": "busy"}, transaction_id="same")
+        with self.assertRaises(sluice.TransactionConflict):
+            self.client.update("telescope", "t1", {"state": "idle"}, transaction_id="same")
+
+    def test_a_mistake_is_refused_with_its_path(self):
+        tx = self.client.transaction()
+        tx.create("executed_obs_unit", obs_unit_id="u1", telescope_id="t1")
+        tx.update("telescope", "t1", stat="busy")
+        with self.assertRaises(sluice.ValidationFailed) as caught:
+            tx.send()
+        self.assertEqual(caught.exception.path, "steps[1].data.stat")
+        self.assertEqual(caught.exception.transaction_id, tx.transaction_id)
+
+    def test_values_come_back_as_they_went(self):
+        ids = self.observation().send()["generated_ids"]
+        receipt = self.client.buffer({"steps": [{
+            "step_id": "f", "operation": "create", "model": "raw_data_file",
+            "data": {"package_id": ids["pkg"], "name": "é", "size_bytes": 2**63 - 1, "checksum": b"\x00\xff"}}]})
+        file = receipt["generated_ids"]["f"]
+        for _ in range(2):
+            record = self.client.get("raw_data_file", file)["record"]
+            self.assertEqual((record["name"], record["size_bytes"], record["checksum"]), ("é", 2**63 - 1, b"\x00\xff"))
+            self.assert_committed(receipt["transaction_id"])
+
+    def test_a_pending_transaction_can_be_cancelled_and_a_committed_one_not(self):
+        self.client.processor_pause()
+        receipt = self.client.update("telescope", "t1", {"state": "maintenance"})
+        self.assertEqual(self.client.cancel(receipt["transaction_id"])["status"], "cancelled")
+        self.client.processor_resume()
+        self.assertEqual(self.client.get("telescope", "t1")["record"]["state"], "idle")
+        receipt = self.client.update("telescope", "t1", {"state": "busy"})
+        self.assert_committed(receipt["transaction_id"])
+        with self.assertRaises(sluice.NotCancellable):
+            self.client.cancel(receipt["transaction_id"])
+
+    def test_the_counters_add_up(self):
+        for state in ("busy", "idle"):
+            self.client.update("telescope", "t1", {"state": state})
+        self.assertEqual(self.client.processor_drain(timeout=20), {"drained": True, "remaining": 0})
+        counters = self.client.server_stats()["counters"]
+        self.assertEqual((counters["accepted"], counters["committed"], counters["conserved"]), (2, 2, True))
+
+
+@unittest.skipIf(SKIPPED, SKIPPED)
+class DeadLetters(DaemonCase):
+    def test_a_duplicate_name_is_mended_and_retried(self):
+        package = self.observation().send()["generated_ids"]["pkg"]
+        self.client.buffer({"transaction_id": "first", "steps": [self.file(package, "a")]})
+        self.client.buffer({"transaction_id": "second", "steps": [self.file(package, "a")]})
+        status = self.client.wait("second", timeout=20)
+        self.assertEqual(status["status"], "dead_letter")
+        self.assertTrue(status["last_error"]["code"])
+        dead = self.client.dead_letter_list()["transactions"]
+        self.assertEqual([record["transaction_id"] for record in dead], ["second"])
+        self.assertEqual(self.client.dead_letter_get("second")["record"]["status"], "dead_letter")
+        retried = self.client.dead_letter_retry("second", changes=[{"step_id": "f", "data": {"name": "b"}}])
+        self.assertEqual(retried, {"retried": ["second"], "failed": []})
+        self.assert_committed("second")
+        self.assertEqual(self.sidecar.sql("SELECT name FROM raw_data_file ORDER BY name"), [("a",), ("b",)])
+
+    def test_one_that_is_discarded_is_gone(self):
+        self.client.update("telescope", "t1", {"state": "on fire"}, transaction_id="check")
+        self.assertEqual(self.client.wait("check", timeout=20)["status"], "dead_letter")
+        self.assertEqual(self.client.dead_letter_discard("check"), {"discarded": ["check"]})
+        self.assertEqual(self.client.get("telescope", "t1")["record"]["state"], "idle")
+        self.assertEqual(self.client.dead_letter_list()["transactions"], [])
+
+
+@unittest.skipIf(SKIPPED, SKIPPED)
+class Events(DaemonCase):
+    def test_a_subscriber_hears_of_the_commit(self):
+        with self.client.subscribe(["heard"], timeout=20) as events:
+            self.client.update("telescope", "t1", {"state": "busy"}, transaction_id="heard")
+            for event in events:
+                self.assertEqual(event["transaction_id"], "heard")
+                if event["status"] in IN_DATABASE:
+                    break
+
+    def test_keyspace_commands_and_transactions(self):
+        self.assertEqual(self.client.keyspace_command("SET", "app:b", b"\xff"), "OK")
+        self.assertEqual(self.client.keyspace_command("GET", "app:b"), b"\xff")
+        result = self.client.keyspace_transaction([["SET", "app:n", 1], ["INCR", "app:n"]])
+        self.assertEqual((result["successful"], result["results"]), (True, ["OK", 2]))
+        with self.assertRaises(sluice.KeyspaceError) as caught:
+            self.client.keyspace_command("LPUSH", "app:n", "x")
+        self.assertEqual(caught.exception.detail, "WRONGTYPE")
+
+
+@unittest.skipIf(SKIPPED, SKIPPED)
+class Crashes(DaemonCase):
+    def test_after_kill_9_each_resent_transaction_is_applied_once(self):
+        """Kills the sidecar while many are in flight; the client sends them again by itself."""
+        async def run() -> list:
+            async with AsyncClient(self.sidecar.path, timeout=60) as client:
+                async def log(number: int) -> dict:
+                    tx = client.transaction(f"crash-{number}")
+                    tx.create("log_entry", telescope_id="t1", message=f"m{number}")
+                    return await tx.send()
+                calls = [asyncio.ensure_future(log(number)) for number in range(300)]
+                await asyncio.wait(calls, return_when=asyncio.FIRST_COMPLETED)
+                await asyncio.get_running_loop().run_in_executor(None, self.restart)
+                return await asyncio.gather(*calls)
+        receipts = asyncio.run(run())
+        self.assertEqual(len({receipt["transaction_id"] for receipt in receipts}), 300)
+        for receipt in receipts:
+            self.assert_committed(receipt["transaction_id"])
+        rows = self.sidecar.sql("SELECT count(*), count(DISTINCT message) FROM log_entry")
+        self.assertEqual(rows, [(300, 300)])
+
+    def test_what_was_acknowledged_before_kill_9_is_applied_after_it(self):
+        with Lock(self.sidecar.database):
+            receipt = self.observation().send()
+            self.sidecar.kill()
+            self.sidecar.start()
+            self.assertEqual(self.client.get("telescope", "t1")["record"]["state"], "busy")
+            self.assertTrue(self.client.buffer(self.observation(
+                transaction_id=receipt["transaction_id"]).to_dict())["duplicate"])
+        self.assert_committed(receipt["transaction_id"])
+        until(lambda: self.sidecar.sql("SELECT count(*) FROM executed_obs_unit") == [(1,)])
+
+    def test_it_stops_cleanly(self):
+        self.observation().send()
+        self.assertEqual(self.sidecar.stop(), 0)
+
+    def restart(self) -> None:
+        self.sidecar.kill()
+        self.sidecar.start()
+
+
+if __name__ == "__main__":
+    unittest.main()
