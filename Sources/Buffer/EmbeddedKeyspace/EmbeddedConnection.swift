@@ -41,6 +41,8 @@ final class EmbeddedConnection: KeyspaceConnection {
     }
 
     private func checkOpen() throws(KeyspaceError) {
-        if isClosed.load(ordering: .relaxed) { throw KeyspaceError(.connectionLost, "The keyspace connection is closed.") }
+        if isClosed.load(ordering: .relaxed) {
+            throw KeyspaceError(.connectionLost, "The keyspace connection is closed.")
+        }
     }
 }

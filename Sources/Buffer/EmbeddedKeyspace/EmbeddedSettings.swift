@@ -28,7 +28,7 @@ public struct EmbeddedSettings: Sendable {
         self.site = site
     }
 
-    /// Bytes of a page of a new file. Measured: see ``EmbeddedKeyspace``.
+    /// Bytes of a page of a new file. Measured: 8192 made no difference to accepts of 400 bytes.
     static let pageBytes = 4096
     /// Operations in one group commit at most; it bounds how long the first of them waits.
     static let groupOperationsMax = 1024

@@ -12,6 +12,8 @@ public final class SchemaCache: Sendable {
     private struct State {
         var schema: Schema?
         var refreshedAt: ContinuousClock.Instant?
+        /// Those who wait for the refresh in flight; nil: there is none.
+        var waiting: [Waiter]?
     }
 
     private let state = Mutex(State())
@@ -37,25 +39,54 @@ public final class SchemaCache: Sendable {
     }
 
     /// Asks the database; keeps what is known when it does not answer. True when the schema is another now.
+    ///
+    /// Whoever comes while it is being asked shares the answer.
     @discardableResult
     public func refresh() async throws(BufferingError) -> Bool {
-        guard let schema = await source.introspect() else { return false }
-        let changed = state.withLock { state in
-            state.refreshedAt = .now
-            guard state.schema != schema else { return false }
-            state.schema = schema
-            return true
+        let before = schema
+        if await joinsRefreshInFlight() { return schema != before }
+        let found = await source.introspect()
+        let (changed, waiting) = state.withLock { state in
+            defer { state.waiting = nil }
+            if found != nil { state.refreshedAt = .now }
+            let changed = found != nil && state.schema != found
+            if changed { state.schema = found }
+            return (changed, state.waiting ?? [])
         }
-        if changed { _ = try await access.perform(.command(Command("SET", key, schema.jsonBytes))) }
+        for waiter in waiting { waiter.resume() }
+        if changed, let found { _ = try await access.perform(.command(Command("SET", key, found.jsonBytes))) }
         return changed
     }
 
     /// As ``refresh()``, but not more often than ``refreshInterval``: what a refused name causes.
     func refreshIfDue() async throws(BufferingError) -> Bool {
         let isDue = state.withLock { state in
-            guard let last = state.refreshedAt else { return true }
+            guard let last = state.refreshedAt, state.waiting == nil else { return true }
             return ContinuousClock.now - last >= Self.refreshInterval
         }
         return isDue ? try await refresh() : false
+    }
+
+    /// Waits for the refresh in flight; false when there is none, and then the caller's is.
+    private func joinsRefreshInFlight() async -> Bool {
+        await withCheckedContinuation { continuation in
+            let isFirst = state.withLock { state in
+                guard state.waiting != nil else {
+                    state.waiting = []
+                    return true
+                }
+                state.waiting?.append(Waiter(continuation))
+                return false
+            }
+            if isFirst { continuation.resume(returning: false) }
+        }
+    }
+
+    private struct Waiter: Sendable {
+        private let continuation: CheckedContinuation<Bool, Never>
+
+        init(_ continuation: CheckedContinuation<Bool, Never>) { self.continuation = continuation }
+
+        func resume() { continuation.resume(returning: true) }
     }
 }

@@ -2,7 +2,6 @@
 import BlockingThread
 public import MainDatabase
 import SQLiteConnection
-import Synchronization
 public import TransactionModel
 
 /// The main database as one SQLite file.
@@ -31,11 +30,12 @@ public final class SQLiteMainDatabase: MainDatabase {
     private let now: @Sendable () -> Timestamp
     private let writer: BlockingThread<DatabaseFile>
     private let reader: SQLiteReader
-    private let wasOpened = Mutex(false)
+    private let configuration: Configuration
 
     /// - Parameter now: The time for `applied_at`.
     public init(_ configuration: Configuration, now: @escaping @Sendable () -> Timestamp) {
         self.now = now
+        self.configuration = configuration
         // A call may wait twice: at BEGIN for other writers, at COMMIT for readers of a rollback journal.
         let busyTimeout = configuration.timeout / 2
         writer = BlockingThread(name: "sqlite-write") {
@@ -129,19 +129,19 @@ public final class SQLiteMainDatabase: MainDatabase {
     // MARK: Reading
 
     public func introspect() async throws(DatabaseError) -> Schema {
-        try await openOnce()
+        try await createIfMissing()
         return try await reader.introspect()
     }
 
     public func read<R: Sendable>(
         _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
     ) async throws(DatabaseError) -> R {
-        try await openOnce()
+        try await createIfMissing()
         return try await reader.read(body)
     }
 
     public func position() async throws(DatabaseError) -> Position {
-        try await openOnce()
+        try await createIfMissing()
         return try await reader.position()
     }
 
@@ -151,12 +151,11 @@ public final class SQLiteMainDatabase: MainDatabase {
         await writer.run { $0.close() }
     }
 
-    /// The reader can't create the file. Whatever else keeps the writer from opening it need not keep us from reading.
-    private func openOnce() async throws(DatabaseError) {
-        guard !wasOpened.withLock({ $0 }) else { return }
+    /// The reader can't create the file. One that is there it reads, whatever the writer waits for.
+    private func createIfMissing() async throws(DatabaseError) {
+        guard configuration.createsFile, FileIdentity.look(at: configuration.path) == .missing else { return }
         do throws(DatabaseError) {
             try await writer.run { file throws(DatabaseError) in _ = try file.connection() }
-            wasOpened.withLock { $0 = true }
         } catch {
             guard error.category == .outage else { throw error }
         }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-extension JSONValue: ExpressibleByNilLiteral {
-    public init(nilLiteral: ()) { self = .null }
-}
+// No nil literal: in `condition ? value : nil` it would silently turn "no value" into null.
 
 extension JSONValue: ExpressibleByBooleanLiteral {
     public init(booleanLiteral value: Bool) { self = .bool(value) }

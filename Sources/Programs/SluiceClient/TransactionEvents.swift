@@ -14,6 +14,10 @@ public struct TransactionEvents: AsyncSequence, Sendable {
     public struct AsyncIterator: AsyncIteratorProtocol {
         var base: AsyncThrowingStream<TransactionEvent, any Error>.AsyncIterator
 
-        public mutating func next() async throws -> TransactionEvent? { try await base.next() }
+        public mutating func next(
+            isolation actor: isolated (any Actor)?
+        ) async throws(any Error) -> TransactionEvent? {
+            try await base.next(isolation: actor)
+        }
     }
 }

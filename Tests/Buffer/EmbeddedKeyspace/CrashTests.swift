@@ -29,7 +29,8 @@ import TransactionModel
         process.waitUntilExit()
         #expect(process.terminationReason == .uncaughtSignal)
         // A line that was cut off was not acknowledged to anybody.
-        return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false).dropLast()
+        return String(decoding: output, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .dropLast()
     }
 
     @Test func `killed at any moment, what was acknowledged is there, whole and once`() async throws {
@@ -40,7 +41,11 @@ import TransactionModel
             let lines = try runAndKill(fixture.path, run: "r\(run)", after: 150 + run * 131)
             for line in lines {
                 let words = line.split(separator: " ")
-                if words[0] == "accepted" { accepted.insert(String(words[1])) } else { committed.insert(String(words[1])) }
+                if words[0] == "accepted" {
+                    accepted.insert(String(words[1]))
+                } else {
+                    committed.insert(String(words[1]))
+                }
             }
             try await check(fixture, accepted, committed)
         }

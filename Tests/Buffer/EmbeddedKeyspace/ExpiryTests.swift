@@ -12,7 +12,8 @@ import TransactionModel
 
     private func finish(_ id: String, _ subject: Subject) async throws {
         _ = try await subject.claim(1)
-        try await subject.advance(.committed(Subject.id(id), position: Position(1), generatedIDs: Array("{\"s\":1}".utf8)))
+        try await subject.advance(
+            .committed(Subject.id(id), position: Position(1), generatedIDs: Array("{\"s\":1}".utf8)))
         try await subject.release(id, at: 0)
     }
 
@@ -61,7 +62,9 @@ import TransactionModel
                 let status = try await subject.status("t\(number)")
                 #expect((status != nil) == isThere)
             }
-            #expect(try await subject.accept("t3") == .duplicate(status: .replicated, generatedIDs: Array("{\"s\":1}".utf8)))
+            #expect(
+                try await subject.accept("t3") == .duplicate(status: .replicated, generatedIDs: Array("{\"s\":1}".utf8))
+            )
             #expect(try await subject.accept("t0") == .accepted)
         }
     }

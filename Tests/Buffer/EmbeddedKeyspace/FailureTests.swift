@@ -13,11 +13,12 @@ import TransactionModel
 @Suite struct FailureTests {
     let fixture = Fixture()
 
-    @Test func `after a failed sync nothing is acknowledged any more, until a restart`() async throws {
+    @Test(arguments: [Fault.fsync, Fault.fsyncWithoutSpace, Fault.write])
+    func `after a failed commit nothing is acknowledged any more, until a restart`(_ fault: SQLiteError) async throws {
         let keyspace = try fixture.open()
         let subject = Subject(keyspace, settings: SiteSettings(site: "test"))
         try await subject.accept("a")
-        fixture.fault.withLock { $0 = Fault.fsync }
+        fixture.fault.withLock { $0 = fault }
         let first = await #expect(throws: KeyspaceError.self) { try await subject.accept("b") }
         #expect(first?.code == .outcomeUnknown)
         #expect(keyspace.isFailed)
@@ -48,6 +49,24 @@ import TransactionModel
         try await fixture.with { subject, _ async throws in try await body(subject) }
     }
 
+    @Test func `a commit that finds the disk full is undone, and nothing has failed`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            fixture.fault.withLock { $0 = Fault.full }
+            #expect(try await subject.accept("a") == .full)
+            let error = await #expect(throws: KeyspaceError.self) {
+                _ = try await keyspace.execute([
+                    .command(Command("DEL", "k"))
+                ])
+            }
+            #expect(error?.code == .full)
+            fixture.fault.withLock { $0 = nil }
+            #expect(try await subject.counter("accepted") == 0)
+            #expect(!keyspace.isFailed)
+            try await keyspace.maintain()
+            #expect(try await subject.accept("a") == .accepted)
+        }
+    }
+
     @Test func `a full file refuses accepts, keeps draining, and takes in again when there is room`() async throws {
         var settings = fixture.settings()
         settings.fileBytesMax = 1 << 20
@@ -66,7 +85,9 @@ import TransactionModel
             #expect(try await keyspace.statistics().isFull)
             #expect(access(fixture.directory + "/keyspace.reserve", F_OK) != 0)
             #expect(try await subject.accept("t0") == .duplicate(status: .pending, generatedIDs: nil))
-            #expect(try await subject.command("SET", "k", "v") == .error(CommandError("OOM", "command not allowed while the keyspace is full")))
+            #expect(
+                try await subject.command("SET", "k", "v")
+                    == .error(CommandError("OOM", "command not allowed while the keyspace is full")))
             #expect(try await subject.command("SET", subject.keys.processorLease, "1") == .status("OK"))
             for claimed in try await subject.claim(1000) {
                 let records = StoredTransaction(payload: claimed.payload)?.records ?? []
@@ -85,21 +106,37 @@ import TransactionModel
     }
 
     @Test func `of a group that fails only the one that fails is told so`() async throws {
+        try await fixture.with { _, _ async throws in }
+        let connection = try SQLiteConnection(path: fixture.path, mode: .readWrite)
+        try connection.execute(
+            "CREATE TRIGGER fails BEFORE INSERT ON txn WHEN new.id LIKE 'bad%' BEGIN SELECT raise(ABORT, 'no'); END")
+        connection.close()
         try await fixture.with { subject, keyspace async throws in
-            // Larger than SQLite takes: the store itself fails, in the middle of whatever group this is in.
-            let huge = Operation.command(Command("SET", Array("huge".utf8), [UInt8](repeating: 0, count: 1_000_000_001)))
-            let replies = try await keyspace.perform([
-                .accept(Subject.transaction("a", [], at: subject.time(0))), huge,
-                .accept(Subject.transaction("b", [], at: subject.time(0))),
-            ])
+            @Sendable func accept(_ id: String) -> Operation {
+                .accept(Subject.transaction(id, [], at: subject.time(0)))
+            }
+            let tasks = ["a", "bad1", "b"].map { id in Task.immediate { try await keyspace.perform([accept(id)]) } }
+            let first = await tasks[0].result
+            let second = await tasks[1].result
+            let third = await tasks[2].result
+            #expect(try first.get() == [.accept(.accepted)])
+            #expect(throws: KeyspaceError.self) { try second.get() }
+            #expect(try third.get() == [.accept(.accepted)])
+            // In one call, the others have run all the same.
+            let replies = try await keyspace.perform([accept("c"), accept("bad2"), accept("d")])
             #expect(replies[0] == .accept(.accepted))
             #expect(replies[2] == .accept(.accepted))
             guard case .error = replies[1] else {
-                Issue.record("the command that can't be stored was answered \(replies[1])")
+                Issue.record("what can't be stored was answered \(replies[1])")
                 return
             }
-            #expect(try await subject.counter("accepted") == 2)
-            #expect(try await subject.buffer() == ["b", "a"])
+            // As one transaction, none has.
+            await #expect(throws: KeyspaceError.self) { _ = try await keyspace.execute([accept("e"), accept("bad3")]) }
+            #expect(try await subject.counter("accepted") == 4)
+            #expect(try await subject.buffer() == ["d", "c", "b", "a"])
+            #expect(try await subject.status("d")?["sequence"]?.int64 == 4)
+            #expect(try await keyspace.statistics().groupsRepeated >= 2)
+            #expect(!keyspace.isFailed)
         }
     }
 

@@ -33,7 +33,8 @@ final class Fixture: Sendable {
 
     func open(_ settings: EmbeddedSettings? = nil) throws(KeyspaceError) -> EmbeddedKeyspace {
         let hooks = WriterHooks(
-            now: { [self] in clock.withLock { $0 } }, onFailure: { [self] error in failures.withLock { $0.append(error) } },
+            now: { [self] in clock.withLock { $0 } },
+            onFailure: { [self] error in failures.withLock { $0.append(error) } },
             commitFault: { [self] in fault.withLock { $0 } })
         return try EmbeddedKeyspace(settings ?? self.settings(), hooks: hooks)
     }
@@ -59,5 +60,8 @@ final class Fixture: Sendable {
 /// Codes of SQLite.
 enum Fault {
     static let fsync = SQLiteError(extendedCode: 1034)
+    /// A file system that learns only while syncing that it has no space (errno 28).
+    static let fsyncWithoutSpace = SQLiteError(extendedCode: 1034, systemErrno: 28)
+    static let write = SQLiteError(extendedCode: 778)
     static let full = SQLiteError(extendedCode: 13)
 }

@@ -50,7 +50,9 @@ import TransactionModel
 
     @Test func `a file of another site is refused`() async throws {
         try await fixture.with { _, _ async throws in }
-        let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open(fixture.settings(SiteSettings(site: "other"))) }
+        let error = #expect(throws: KeyspaceError.self) {
+            _ = try fixture.open(fixture.settings(SiteSettings(site: "other")))
+        }
         #expect(error?.code == .incompatible)
         #expect(error?.message.contains("another site") == true)
     }

@@ -42,13 +42,16 @@ extension KeyspaceConformance {
                 try await site.texts("ZRANGE", site.keys.transactionRetry, 0, -1, "WITHSCORES"),
                 ["a", String(due.microseconds / 1000)])
             try expectEqual(
-                try await site.texts("ZRANGEBYSCORE", site.keys.transactionRetry, "-inf", due.microseconds / 1000), ["a"])
+                try await site.texts("ZRANGEBYSCORE", site.keys.transactionRetry, "-inf", due.microseconds / 1000),
+                ["a"])
             try expectEqual(
-                try await site.texts("ZRANGEBYSCORE", site.keys.transactionRetry, "-inf", due.microseconds / 1000 - 1), [])
+                try await site.texts("ZRANGEBYSCORE", site.keys.transactionRetry, "-inf", due.microseconds / 1000 - 1),
+                [])
             try expectEqual(try await site.advance(.due(Subject.id("a"))), [.advanced(unparked: 1)])
             try expectEqual(try await site.buffer(), ["b", "a"])
             try expectEqual(try await site.claim().map(\.attempts), [1, 0])
-            try expectEqual(try await site.command("EXISTS", site.keys.heldRecords, site.keys.transactionRetry), .integer(0))
+            try expectEqual(
+                try await site.command("EXISTS", site.keys.heldRecords, site.keys.transactionRetry), .integer(0))
         },
         Case("what is parked shows who holds it, and returns in order with those behind it") { site in
             for id in ["a", "b", "c", "d"] { try await site.accept(id) }
@@ -60,7 +63,8 @@ extension KeyspaceConformance {
                 .parked(Subject.id("d"), behind: Subject.id("c"), held: []))
             try expectEqual(try await site.status("b")?["held_by"], "a")
             try expectEqual(try await site.status("b")?["status"], "pending")
-            try expectEqual(try await site.texts("LRANGE", site.keys.parked(behind: Subject.id("a")), 0, -1), ["b", "c"])
+            try expectEqual(
+                try await site.texts("LRANGE", site.keys.parked(behind: Subject.id("a")), 0, -1), ["b", "c"])
             try expectEqual(try await site.command("HGET", site.keys.heldRecords, "x:r:m:1"), .bulk(Array("a,c".utf8)))
             try expectEqual(try await site.command("HLEN", site.keys.heldRecords), .integer(2))
             try expectEqual(try await site.counter("parked"), 3)
@@ -101,7 +105,8 @@ extension KeyspaceConformance {
             for id in ["a", "b"] { try await site.accept(id, Subject.step("update", "m", "1", "{\"by\":\"\(id)\"}")) }
             _ = try await site.claim(1)
             try await site.advance(.dead(Subject.id("a"), error: Subject.error, held: [keyA], released: []))
-            try expectEqual(try await site.advance(.discarded(Subject.id("a"), released: [record])), [.advanced(unparked: 0)])
+            try expectEqual(
+                try await site.advance(.discarded(Subject.id("a"), released: [record])), [.advanced(unparked: 0)])
             try expectEqual(try await site.status("a")?["status"], "discarded")
             try expectEqual(try await site.json(site.keys.buffered(record)), ["by": "b"])
             try await site.advance(.cancelled(Subject.id("b"), released: [record]))
@@ -137,7 +142,8 @@ extension KeyspaceConformance {
             try expectEqual(try await site.advance(.cancelled(id, released: [])), [.stale(.processing)])
             try await site.advance(.committed(id, position: Position(1), generatedIDs: nil))
             try expectEqual(
-                try await site.advance(.committed(id, position: Position(2), generatedIDs: nil), .returned(Subject.id("b"))),
+                try await site.advance(
+                    .committed(id, position: Position(2), generatedIDs: nil), .returned(Subject.id("b"))),
                 [.stale(.committed), .unknown])
             try expectEqual(try await site.status("a")?["position"], "1")
         },

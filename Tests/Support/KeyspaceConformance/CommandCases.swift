@@ -54,7 +54,8 @@ extension KeyspaceConformance {
         },
         Case("operations outside a transaction do not hinder one another") { site in
             let replies = try await site.keyspace.perform([
-                .command(Command("SET", "k", "text")), .command(Command("INCR", "k")), .command(Command("NOSUCHCOMMAND")),
+                .command(Command("SET", "k", "text")), .command(Command("INCR", "k")),
+                .command(Command("NOSUCHCOMMAND")),
                 .command(Command("GET", "k")),
             ])
             try expectEqual(replies[0], .status("OK"))

@@ -26,12 +26,15 @@ private struct RandomHistory {
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4:
             let id = "t\(Int.random(in: 0..<400, using: &random))"
-            let outcome = try await site.accept(id, Subject.step("update", "m", "\(ids.count % 7)", "{\"by\":\"\(id)\"}"))
+            let outcome = try await site.accept(
+                id, Subject.step("update", "m", "\(ids.count % 7)", "{\"by\":\"\(id)\"}"))
             if outcome == .accepted { ids.append(id) }
         case 4:
             _ = try await site.claim(Int.random(in: 1...8, using: &random))
         default:
-            guard let id = ids.randomElement(using: &random), let other = ids.randomElement(using: &random) else { return }
+            guard let id = ids.randomElement(using: &random), let other = ids.randomElement(using: &random) else {
+                return
+            }
             try await site.advance(change(Subject.id(id), other: Subject.id(other), site))
             if random.next() % 3 == 0 { try await site.release(id, records(of: id)) }
         }
@@ -67,7 +70,8 @@ private struct RandomHistory {
         }
         var counters: [String: Int64] = [:]
         for name in [
-            "accepted", "committed", "replicated", "pending", "parked", "processing", "retrying", "dead_letter", "cancelled",
+            "accepted", "committed", "replicated", "pending", "parked", "processing", "retrying", "dead_letter",
+            "cancelled",
             "discarded",
         ] { counters[name] = try await site.counter(name) }
         try expectEqual(counters["accepted"], Int64(ids.count))

@@ -29,7 +29,8 @@ extension KeyspaceConformance {
             try await site.accept("a", Subject.step("create", "m", "1"))
             _ = try await site.claim()
             let execution = try await site.keyspace.execute([
-                .advance(Advance([.committed(Subject.id("a"), position: Position(1), generatedIDs: nil)], at: site.time(20))),
+                .advance(
+                    Advance([.committed(Subject.id("a"), position: Position(1), generatedIDs: nil)], at: site.time(20))),
                 .release(
                     Release(
                         [.init(Subject.id("a"), records: [RecordKey(model: "m", encodedID: "1")])], at: site.time(20))),

@@ -22,7 +22,9 @@ public struct Subject: Sendable {
 
     public func one(_ operation: Operation) async throws -> Reply {
         let replies = try await keyspace.perform([operation])
-        guard replies.count == 1 else { throw ConformanceFailure(description: "\(replies.count) replies to one operation") }
+        guard replies.count == 1 else {
+            throw ConformanceFailure(description: "\(replies.count) replies to one operation")
+        }
         return replies[0]
     }
 
@@ -34,12 +36,16 @@ public struct Subject: Sendable {
     public func accept(
         _ id: String, _ steps: String..., hash: UInt8 = 1, at seconds: Int64 = 0
     ) async throws -> AcceptOutcome {
-        guard case .accept(let outcome) = try await one(.accept(Self.transaction(id, steps, hash: hash, at: time(seconds))))
+        guard
+            case .accept(let outcome) = try await one(
+                .accept(Self.transaction(id, steps, hash: hash, at: time(seconds))))
         else { throw ConformanceFailure(description: "accept was not answered as one") }
         return outcome
     }
 
-    public func claim(_ count: Int = 100, token: Int64 = 1, bytesMax: Int = 1 << 20) async throws -> [ClaimedTransaction] {
+    public func claim(
+        _ count: Int = 100, token: Int64 = 1, bytesMax: Int = 1 << 20
+    ) async throws -> [ClaimedTransaction] {
         let claim = Claim(token: token, transactionsMax: count, bytesMax: bytesMax, at: time(10))
         guard case .claim(let list) = try await one(.claim(claim)) else {
             throw ConformanceFailure(description: "claim was not answered as one")
@@ -57,8 +63,9 @@ public struct Subject: Sendable {
 
     @discardableResult
     public func release(_ id: String, _ records: RecordKey..., at seconds: Int64 = 30) async throws -> Int {
-        guard case .release(let outcome) = try await one(
-            .release(Release([.init(Self.id(id), records: records)], at: time(seconds))))
+        guard
+            case .release(let outcome) = try await one(
+                .release(Release([.init(Self.id(id), records: records)], at: time(seconds))))
         else { throw ConformanceFailure(description: "release was not answered as one") }
         return outcome.released
     }
@@ -73,7 +80,9 @@ public struct Subject: Sendable {
 
     /// The strings of an array reply.
     public func texts(_ arguments: any CommandArgument...) async throws -> [String] {
-        guard case .array(let items) = try await one(.command(Command(arguments.map(\.commandBytes)))) else { return [] }
+        guard case .array(let items) = try await one(.command(Command(arguments.map(\.commandBytes)))) else {
+            return []
+        }
         return items.map { if case .bulk(let bytes) = $0 { String(decoding: bytes, as: UTF8.self) } else { "\($0)" } }
     }
 
@@ -98,7 +107,8 @@ extension Subject {
 
     /// A stored transaction of these steps.
     public static func transaction(_ id: String, _ steps: [String], hash: UInt8 = 1, at time: Timestamp) -> Accept {
-        let payload = Array("{\"format\":1,\"transaction_id\":\"\(id)\",\"steps\":[\(steps.joined(separator: ","))]}".utf8)
+        let payload = Array(
+            "{\"format\":1,\"transaction_id\":\"\(id)\",\"steps\":[\(steps.joined(separator: ","))]}".utf8)
         guard let stored = StoredTransaction(payload: payload),
             let hash = ContentHash(bytes: Array(repeating: hash, count: 32))
         else { preconditionFailure("A test's transaction is well-formed.") }
@@ -116,5 +126,6 @@ extension Subject {
     }
 
     public static let error = FailureRecord(
-        code: "constraint_unique", message: "A value exists already.", at: Timestamp(microseconds: 1_780_000_015_000_000))
+        code: "constraint_unique", message: "A value exists already.",
+        at: Timestamp(microseconds: 1_780_000_015_000_000))
 }

@@ -12,15 +12,17 @@ extension KeyspaceConformance {
                 ("increment", "{\"n\":2,\"other\":5}", ["n": 3], false),
                 ("delete", "", nil, false),
                 ("create", "{\"a\":\"x\"}", ["a": "x"], true),
-                ("upsert", "{\"b\":null}", ["a": "x", "b": nil], true),
+                ("upsert", "{\"b\":null}", ["a": "x", "b": .null], true),
             ]
             for (number, change) in changes.enumerated() {
                 try await site.accept("t\(number)", Subject.step(change.operation, "m", "1", change.data))
                 try expectEqual(try await site.json(site.keys.buffered(record)), change.buffered)
-                try expectEqual(try await site.json(site.keys.cachedIDs(record)), change.isCreated ? change.buffered : nil)
+                try expectEqual(
+                    try await site.json(site.keys.cachedIDs(record)), change.isCreated ? change.buffered : nil)
             }
             try expectEqual(try await site.command("LLEN", site.keys.recordPending(record)), .integer(5))
-            try expectEqual(try await site.command("HGET", site.keys.readBuffer(record), "a"), .bulk(Array("\"x\"".utf8)))
+            try expectEqual(
+                try await site.command("HGET", site.keys.readBuffer(record), "a"), .bulk(Array("\"x\"".utf8)))
             let updates = try await site.texts("LRANGE", site.keys.readBufferUpdates(record), -1, -1)
             let last = try JSONValue(parsing: updates.first ?? "null")
             try expectEqual(last["operation"], "upsert")
@@ -40,7 +42,8 @@ extension KeyspaceConformance {
             for number in 0..<10 { try await site.accept("t\(number)") }
             try expectEqual(try await site.buffer(), (0..<10).reversed().map { "t\($0)" })
             for (index, id) in [(0, "t9"), (9, "t0"), (-1, "t0"), (-10, "t9"), (7, "t2")] {
-                guard case .bulk(let bytes) = try await site.command("LINDEX", site.keys.transactionBuffer, index) else {
+                guard case .bulk(let bytes) = try await site.command("LINDEX", site.keys.transactionBuffer, index)
+                else {
                     throw ConformanceFailure(description: "no item \(index)")
                 }
                 try expectEqual(try JSONValue(parsing: bytes)["transaction_id"], .string(id))

@@ -27,37 +27,38 @@ extension KeyspaceConformance {
         ),
     ]
 
-    static let watchCases = watchTable.map { row in
-        Case("WATCH when \(row.name): \(row.aborts ? "aborts" : "goes through")") { site in
-            _ = try await site.command("SET", "watched", "1")
-            _ = try await site.command("DEL", "absent", "result")
-            try await site.accept("a")
-            let connection = try await site.keyspace.connect()
-            let record = RecordKey(model: "m", encodedID: "1")
-            let keys = ["watched", "absent", site.keys.transaction(Subject.id("a")), site.keys.buffered(record)]
-            try await connection.watch(keys.map { Array($0.utf8) })
-            try await row.between(site)
-            let execution = try await connection.execute([.command(Command("SET", "result", "done"))])
-            try expectEqual(execution, row.aborts ? .aborted : .executed([.status("OK")]))
-            try expectEqual(try await site.command("EXISTS", "result"), .integer(row.aborts ? 0 : 1))
-            // Whatever the outcome, nothing is watched any more.
-            _ = try await site.command("SET", "watched", "3")
-            try expectEqual(try await connection.execute([.command(Command("PING"))]), .executed([.status("PONG")]))
-            await connection.close()
-        }
-    } + [
-        Case("UNWATCH forgets, and a watch belongs to its connection") { site in
-            let (first, second) = (try await site.keyspace.connect(), try await site.keyspace.connect())
-            let key = Array("watched".utf8)
-            try await first.watch([key])
-            try await second.watch([key])
-            _ = try await site.command("SET", "watched", "changed")
-            try await first.unwatch()
-            try expectEqual(try await first.execute([]), .executed([]))
-            try expectEqual(try await second.execute([]), .aborted)
-            await first.close()
-            try expect(!first.isAlive)
-            await second.close()
-        }
-    ]
+    static let watchCases =
+        watchTable.map { row in
+            Case("WATCH when \(row.name): \(row.aborts ? "aborts" : "goes through")") { site in
+                _ = try await site.command("SET", "watched", "1")
+                _ = try await site.command("DEL", "absent", "result")
+                try await site.accept("a")
+                let connection = try await site.keyspace.connect()
+                let record = RecordKey(model: "m", encodedID: "1")
+                let keys = ["watched", "absent", site.keys.transaction(Subject.id("a")), site.keys.buffered(record)]
+                try await connection.watch(keys.map { Array($0.utf8) })
+                try await row.between(site)
+                let execution = try await connection.execute([.command(Command("SET", "result", "done"))])
+                try expectEqual(execution, row.aborts ? .aborted : .executed([.status("OK")]))
+                try expectEqual(try await site.command("EXISTS", "result"), .integer(row.aborts ? 0 : 1))
+                // Whatever the outcome, nothing is watched any more.
+                _ = try await site.command("SET", "watched", "3")
+                try expectEqual(try await connection.execute([.command(Command("PING"))]), .executed([.status("PONG")]))
+                await connection.close()
+            }
+        } + [
+            Case("UNWATCH forgets, and a watch belongs to its connection") { site in
+                let (first, second) = (try await site.keyspace.connect(), try await site.keyspace.connect())
+                let key = Array("watched".utf8)
+                try await first.watch([key])
+                try await second.watch([key])
+                _ = try await site.command("SET", "watched", "changed")
+                try await first.unwatch()
+                try expectEqual(try await first.execute([]), .executed([]))
+                try expectEqual(try await second.execute([]), .aborted)
+                await first.close()
+                try expect(!first.isAlive)
+                await second.close()
+            }
+        ]
 }

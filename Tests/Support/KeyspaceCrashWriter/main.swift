@@ -2,19 +2,30 @@
 import EmbeddedKeyspace
 import Glibc
 import Keyspace
-import KeyspaceConformance
 import TransactionModel
 
-// Accepts, commits and releases without end, and writes a line for everything that was acknowledged. Somebody kills it.
+// Accepts and commits without end, and writes a line for everything that was acknowledged. Somebody kills it.
 
-let site = SiteSettings(site: "crash")
-var settings = EmbeddedSettings(path: CommandLine.arguments[1], site: site)
+let now = Timestamp(microseconds: 1_780_000_000_000_000)
+var settings = EmbeddedSettings(path: CommandLine.arguments[1], site: SiteSettings(site: "crash"))
 settings.logBytesMax = 256 << 10
 settings.reserveBytes = 1 << 20
-let keyspace = try EmbeddedKeyspace(
-    settings, now: { Timestamp(microseconds: 1_780_000_000_000_000) }, onFailure: { _ in _exit(3) })
-let subject = Subject(keyspace, settings: site)
+let keyspace = try EmbeddedKeyspace(settings, now: { now }, onFailure: { _ in _exit(3) })
 let run = CommandLine.arguments[2]
+
+/// A transaction that creates the records `{id}-1` and `{id}-2`.
+@Sendable func transaction(_ id: String) -> Accept {
+    let steps = ["1", "2"].map {
+        "{\"step_id\":\"s\($0)\",\"operation\":\"create\",\"model\":\"m\",\"id\":\"\(id)-\($0)\",\"data\":{\"x\":1}}"
+    }
+    let payload = Array("{\"format\":1,\"transaction_id\":\"\(id)\",\"steps\":[\(steps.joined(separator: ","))]}".utf8)
+    guard let stored = StoredTransaction(payload: payload) else {
+        preconditionFailure("The transaction is well-formed.")
+    }
+    return Accept(
+        transactionID: stored.transactionID, contentHash: SHA256.hash(payload), payload: payload,
+        changes: stored.changes, acceptedAt: now)
+}
 
 @Sendable func acknowledged(_ what: String, _ id: String) {
     let line = "\(what) \(id)\n"
@@ -26,23 +37,26 @@ try await withThrowingTaskGroup(of: Void.self) { group in
         group.addTask {
             for number in 0... {
                 let id = "\(run)-\(lane)-\(number)"
-                guard
-                    try await subject.accept(
-                        id, Subject.step("create", "m", id + "-1"), Subject.step("create", "m", id + "-2", step: "t"))
-                        == .accepted
-                else { _exit(4) }
+                guard try await keyspace.perform([.accept(transaction(id))]) == [.accept(.accepted)] else { _exit(4) }
                 acknowledged("accepted", id)
             }
         }
     }
     group.addTask {
         var position: UInt64 = 0
+        let claim = Claim(token: 1, transactionsMax: 4, bytesMax: 1 << 20, at: now)
         while true {
-            for claimed in try await subject.claim(4, token: 1) {
+            guard case .claim(let claimed) = try await keyspace.perform([.claim(claim)])[0] else { _exit(5) }
+            for transaction in claimed {
                 position += 1
-                let change = Advance.Change.committed(claimed.transactionID, position: Position(position), generatedIDs: nil)
-                guard try await subject.advance(change) == [.advanced(unparked: 0)] else { _exit(5) }
-                acknowledged("committed", claimed.transactionID.string)
+                let change = Advance.Change.committed(
+                    transaction.transactionID, position: Position(position), generatedIDs: nil)
+                guard
+                    try await keyspace.perform([.advance(Advance([change], at: now))]) == [
+                        .advance([.advanced(unparked: 0)])
+                    ]
+                else { _exit(6) }
+                acknowledged("committed", transaction.transactionID.string)
             }
         }
     }

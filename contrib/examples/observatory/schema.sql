@@ -18,6 +18,8 @@ CREATE TABLE obs_unit (
     name         TEXT NOT NULL UNIQUE,
     target       TEXT NOT NULL,
     priority     INTEGER NOT NULL DEFAULT 0,
+    is_public    BOOLEAN NOT NULL DEFAULT FALSE,
+    not_after    DATE,
     settings     JSON
 );
 

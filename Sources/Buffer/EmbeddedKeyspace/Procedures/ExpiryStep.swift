@@ -43,7 +43,9 @@ struct ExpiryStep {
         statement.reset()
         for (sequence, id) in due {
             try remember(sequence, at: now)
-            if !store.memory.watches.isEmpty { store.memory.watches.expire(Array((store.keys.prefix + "transaction:" + id).utf8)) }
+            if !store.memory.watches.isEmpty {
+                store.memory.watches.expire(Array((store.keys.prefix + "transaction:" + id).utf8))
+            }
         }
         store.memory.counters.terminal -= Int64(due.count)
         store.memory.counters.remembered += Int64(due.count)

@@ -48,7 +48,8 @@ struct Counters: Equatable {
     }
 
     func write(to connection: SQLiteConnection) throws(SQLiteError) {
-        let statement = try connection.statement("REPLACE INTO counters VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+        let statement = try connection.statement(
+            "REPLACE INTO counters VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for (index, column) in Self.columns.enumerated() { statement.bind(Int32(index + 1), self[keyPath: column]) }
         try statement.run()
     }

@@ -34,7 +34,8 @@ final class OverlayTable {
     }
 
     func contains(_ record: String, of sequence: Int64) throws(SQLiteError) -> Bool {
-        let statement = try connection.statement("SELECT 1 FROM pending_change WHERE record = ? AND sequence = ? LIMIT 1")
+        let statement = try connection.statement(
+            "SELECT 1 FROM pending_change WHERE record = ? AND sequence = ? LIMIT 1")
         defer { statement.reset() }
         statement.bind(1, record)
         statement.bind(2, sequence)

@@ -76,19 +76,3 @@ extension SQLiteError {
     /// `SQLITE_NOTADB` with our own reason.
     fileprivate static func foreign(_ reason: String) -> SQLiteError { SQLiteError(extendedCode: 26, detail: reason) }
 }
-
-extension KeyspaceError {
-    init(opening error: SQLiteError) {
-        if error.isCorrupt {
-            self.init(
-                .incompatible,
-                "The keyspace file can't be used: it is \(error.detail.isEmpty ? "damaged" : error.detail).")
-        } else if error.isBusy {
-            self.init(.unavailable, "The keyspace file is in use by another process.")
-        } else if error.isFull {
-            self.init(.full, "The disk of the keyspace file is full.")
-        } else {
-            self.init(.unavailable, "The keyspace file can't be opened: \(error).")
-        }
-    }
-}

@@ -23,7 +23,9 @@ struct AffectedRecordsView: SetView {
         statement.reset()
         var records: [[UInt8]] = []
         for record in StoredTransaction(payload: payload)?.records ?? []
-        where try store.overlay.contains(record.keySuffix, of: sequence) { records.append(Array(record.keySuffix.utf8)) }
+        where try store.overlay.contains(record.keySuffix, of: sequence) {
+            records.append(Array(record.keySuffix.utf8))
+        }
         return records
     }
 }

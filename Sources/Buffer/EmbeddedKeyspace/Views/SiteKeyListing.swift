@@ -40,7 +40,9 @@ struct SiteKeyListing {
         guard literal.starts(with: store.site.prefix) || store.site.prefix.starts(with: literal) else {
             return .array(ordinary)
         }
-        guard store.memory.counters.rows <= EmbeddedSettings.keysMax else { throw CommandError.err("too many keys; use SCAN") }
+        guard store.memory.counters.rows <= EmbeddedSettings.keysMax else {
+            throw CommandError.err("too many keys; use SCAN")
+        }
         let glob = GlobPattern(pattern)
         var found: [Reply] = []
         var seen: Set<[UInt8]> = []
@@ -60,7 +62,9 @@ struct SiteKeyListing {
         }
         guard cursor >= Self.siteCursor else {
             // After the last ordinary key comes the site.
-            guard ordinary[0] == .bulk([UInt8(ascii: "0")]), store.memory.counters.rows > 0 else { return .array(ordinary) }
+            guard ordinary[0] == .bulk([UInt8(ascii: "0")]), store.memory.counters.rows > 0 else {
+                return .array(ordinary)
+            }
             return .array([.bulk(Self.siteCursor.commandBytes), ordinary[1]])
         }
         let options = try ScanOptions(&arguments, takesType: true)
@@ -91,7 +95,9 @@ struct SiteKeyListing {
         while try statement.step() {
             last = statement.int64(0)
             count += 1
-            if let id = statement.text(1).flatMap({ TransactionID($0) }) { keys += self.keys(of: id, statement.bytes(2) ?? []) }
+            if let id = statement.text(1).flatMap({ TransactionID($0) }) {
+                keys += self.keys(of: id, statement.bytes(2) ?? [])
+            }
         }
         guard count > 0 else { return nil }
         var seen: Set<[UInt8]> = []

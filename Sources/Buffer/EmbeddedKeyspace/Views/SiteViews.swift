@@ -45,7 +45,9 @@ struct SiteViews {
         if let record = name.dropping("buffered:") {
             return .string(BufferedRecordView(changes: changes(of: record), onlyIfCreated: false))
         }
-        if let record = name.dropping("record_pending:") { return .list(RecordPendingView(changes: changes(of: record))) }
+        if let record = name.dropping("record_pending:") {
+            return .list(RecordPendingView(changes: changes(of: record)))
+        }
         if let model = name.dropping("buffered_index:") { return .set(BufferedIndexView(store: store, model: model)) }
         guard let record = name.dropping("read_buffer:") else { return nil }
         guard record.hasSuffix(":updates") else { return .hash(ReadBufferView(changes: changes(of: record))) }

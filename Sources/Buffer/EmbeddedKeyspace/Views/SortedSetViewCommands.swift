@@ -9,7 +9,8 @@ enum SortedSetViewCommands {
         case "ZCARD": return .count(try view.count())
         case "ZSCORE": return try view.score(of: try arguments.bytes()).map { .double($0) } ?? .null
         case "ZMSCORE":
-            return .array(try arguments.rest().map { member in try view.score(of: member).map { .double($0) } ?? .null })
+            return .array(
+                try arguments.rest().map { member in try view.score(of: member).map { .double($0) } ?? .null })
         case "ZRANK": return try view.rank(of: try arguments.bytes()).map { .count($0) } ?? .null
         case "ZREVRANK":
             return try view.rank(of: try arguments.bytes()).map { .count(try view.count() - 1 - $0) } ?? .null

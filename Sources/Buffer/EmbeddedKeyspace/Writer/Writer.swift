@@ -62,7 +62,9 @@ final class Writer {
         }
         store.unmark()
         guard hooks.failure == nil else {
-            return refuse(group.jobs, KeyspaceError(.outcomeUnknown, "The keyspace failed while it wrote; repeat with the same id."))
+            return refuse(
+                group.jobs,
+                KeyspaceError(.outcomeUnknown, "The keyspace failed while it wrote; repeat with the same id."))
         }
         for (job, result) in zip(group.jobs, group.results) { job.continuation.resume(returning: result) }
         // While the callers are busy with their answers.

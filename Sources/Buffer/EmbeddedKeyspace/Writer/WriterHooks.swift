@@ -34,38 +34,3 @@ final class WriterHooks: Sendable {
         if isFirst { onFailure(error) }
     }
 }
-
-extension KeyspaceError {
-    /// For those that come after the failure.
-    init(stopping error: SQLiteError) {
-        self.init(.unavailable, "The keyspace stopped because its file failed: \(error). Restart after checking the disk.")
-    }
-
-    /// For a job that was rolled back.
-    init(running error: SQLiteError) {
-        if error.isFull {
-            self.init(.full, "The keyspace is full.")
-        } else {
-            self.init(.unavailable, "The keyspace file failed: \(error).")
-        }
-    }
-}
-
-/// The queue as both sides see it.
-final class SharedQueue: Sendable {
-    private let queue: Mutex<SubmissionQueue>
-
-    init(operationsMax: Int) { queue = Mutex(SubmissionQueue(operationsMax: operationsMax)) }
-
-    func submit(_ job: Job) -> SubmissionQueue.Submission { queue.withLock { $0.submit(job) } }
-
-    func next(room: Int, isFirst: Bool) -> Job? { queue.withLock { $0.next(room: room, isFirst: isFirst) } }
-
-    func sleep() -> Bool { queue.withLock { $0.sleep() } }
-
-    func close(_ reason: KeyspaceError) -> [Job] { queue.withLock { $0.close(reason) } }
-
-    var closed: KeyspaceError? { queue.withLock { $0.closed } }
-
-    var operations: Int { queue.withLock { $0.operations } }
-}

@@ -10,7 +10,7 @@ import sluice
 
 
 def load(name: str) -> dict:
-    return json.loads((VECTORS / name).read_text())
+    return sluice.loads((VECTORS / name).read_text())
 
 
 class VectorCase(unittest.TestCase):
