@@ -78,7 +78,12 @@ public struct DeadLetters: Sendable {
     public func retry(
         _ selection: Selection
     ) async throws(BufferingError) -> (retried: [TransactionID], failed: [Failure]) {
-        try await move(selection) { id, _ in .requeued(id, revised: nil) }
+        // Revised by nothing: under the policy `continue` the overlay was dropped and comes back so.
+        let reviser = TransactionReviser(schema: manager.schema.schema)
+        return try await move(selection) { id, record in
+            let transaction = StoredTransaction(payload: record)
+            return .requeued(id, revised: transaction.flatMap { try? reviser.revise($0, []) })
+        }
     }
 
     /// Retries one transaction with other data in some steps. Throws `.validationFailed` with the path.

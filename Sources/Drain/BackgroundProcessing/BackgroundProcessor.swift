@@ -23,6 +23,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     let now: @Sendable () -> Timestamp
     let logger: Logger
     private let wakeSignal = WakeSignal()
+    /// Ends a rest that new work must not end: pause, and the backoff of an outage.
+    private let resumeSignal = WakeSignal()
     let state = Mutex(ProcessorStateMachine())
     let lease = Mutex<Lease?>(nil)
     private let prunedAt = Mutex<Timestamp?>(nil)
@@ -44,6 +46,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     public func wake() { wakeSignal.signal() }
 
+    func endRest() { resumeSignal.signal() }
+
     /// Works until graceful shutdown or cancellation; finishes the batch at hand first.
     public func run() async throws {
         await withGracefulShutdownHandler {
@@ -60,13 +64,14 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private func stop() {
         state.withLock { $0.stop() }
         wake()
+        endRest()
     }
 
     private func loop() async {
         while true {
             switch state.withLock({ $0.next() }) {
             case .stop: return
-            case .rest: await wakeSignal.wait(atMost: configuration.interval, clock: clock)
+            case .rest: await resumeSignal.wait(atMost: .seconds(3600), clock: clock)
             case .sleep(let duration): await wakeSignal.wait(atMost: duration, clock: clock)
             case .cycle:
                 let cycle = await self.cycle()
@@ -84,21 +89,10 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         switch cycle {
         case .outage(let failure), .storeFailed(let failure):
             logger.debug("backing off", metadata: ["code": "\(failure.code)", "delay": "\(duration)"])
-            // Accepts go on meanwhile; they must not cut the backoff short, or an outage would be hammered.
-            await rest(duration)
+            await resumeSignal.wait(atMost: duration, clock: clock)
         case .progressed, .idle:
             await pruneLedger()
             await wakeSignal.wait(atMost: duration, clock: clock)
-        }
-    }
-
-    /// Sleeps, but not through a stop.
-    private func rest(_ duration: Duration) async {
-        let slice = Duration.milliseconds(100)
-        var left = duration
-        while left > .zero, state.withLock({ $0.next() }) == .cycle {
-            try? await clock.sleep(for: min(left, slice))
-            left -= slice
         }
     }
 

@@ -27,7 +27,7 @@ extension BackgroundProcessor {
 
     public func resume() {
         state.withLock { $0.resume() }
-        wake()
+        endRest()
     }
 
     /// Shows `draining` while `body` runs.

@@ -25,7 +25,7 @@ import TransactionModel
         var records: [[JSONValue]] = []
         let insert = try connection.statement("INSERT INTO t VALUES (?1, ?2)")
         for id in 1...120 {
-            let value = id % 7 == 0 ? nil : type.canonical(Samples.random(type, using: &generator)) ?? nil
+            let value = id % 7 == 0 ? .null : type.canonical(Samples.random(type, using: &generator)) ?? .null
             records.append([.integer(Int64(id)), value])
             insert.bind(1, Int64(id))
             insert.bind(2, SQLiteValue(value, as: type))
@@ -35,7 +35,7 @@ import TransactionModel
         let present = records.map { $0[1] }.filter { !$0.isNull }
         for round in 0..<60 {
             let comparison = Condition.Comparison.allCases[round % Condition.Comparison.allCases.count]
-            let pick = { (generator: inout SeededGenerator) in present.randomElement(using: &generator) ?? nil }
+            let pick = { (generator: inout SeededGenerator) in present.randomElement(using: &generator) ?? .null }
             let leaf = Condition.compare(column: 1, comparison, pick(&generator))
             let list = Condition.isIn(column: 1, (0..<round % 4).map { _ in pick(&generator) })
             let condition: Condition =

@@ -63,7 +63,7 @@ import TransactionModel
             ("UUID", "'AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE'", "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee"),
             ("JSON", "'{ \"a\" : 1 }'", ["a": 1]), ("JSON", "'no json'", "no json"), ("JSON", "''", ""),
             ("JSON", "'{\"$a\":1}'", ["$literal": ["$a": 1]]), ("JSON", "x'ff'", ["$bytes": "/w=="]),
-            ("JSON", "NULL", nil),
+            ("JSON", "NULL", .null),
             ("NUMERIC", "'abc'", "abc"), ("NUMERIC", "1e3", 1000), ("", "1.0", 1.0),
         ] as [(String, String, JSONValue)])
     func whatOtherProgramsWroteIsShownAsWhatItIs(declared: String, sql: String, expected: JSONValue) throws {

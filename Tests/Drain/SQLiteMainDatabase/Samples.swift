@@ -21,12 +21,12 @@ struct SeededGenerator: RandomNumberGenerator {
 enum Samples {
     static let edges: [JSONValue] =
         [
-            nil, true, false, 0, 1, -1, 0.5, "", " ", "5", " 1.50 ", "1e5", "0x10", "NULL", "\0", "a\0b", "é",
+            .null, true, false, 0, 1, -1, 0.5, "", " ", "5", " 1.50 ", "1e5", "0x10", "NULL", "\0", "a\0b", "é",
             "e\u{301}",
             "😀", "'", "\"", "2026-01-02", "2024-02-29", "23:59:59.999999", "07:08", "2026-01-02T03:04:05+02:00",
             "2026-01-02 03:04:05", "0000-01-01T00:00:00+01:00", "9999-12-31T23:59:59-23:59",
             "AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE", "00000000-0000-0000-0000-000000000000", ["$bytes": ""],
-            ["$bytes": "AP8="], [], [1, "2", [nil]], [:], ["a": ["b": 1.5]], ["$literal": ["$bytes": "AA=="]],
+            ["$bytes": "AP8="], [], [1, "2", [.null]], [:], ["a": ["b": 1.5]], ["$literal": ["$bytes": "AA=="]],
             ["$literal": ["$literal": 1]], .integer(.max), .integer(.min),
         ]
         + [
@@ -54,7 +54,7 @@ enum Samples {
                 .integer(integer(using: &generator)), randomNumber(using: &generator), .string(text(using: &generator)),
                 true,
                 .bytes([UInt8.random(in: 0...255, using: &generator)]),
-            ].randomElement(using: &generator) ?? nil
+            ].randomElement(using: &generator) ?? .null
         }
     }
 
@@ -89,7 +89,7 @@ enum Samples {
         case 0: return randomNumber(using: &generator)
         case 1: return .string(text(using: &generator))
         case 2: return .bool(Bool.random(using: &generator))
-        case 3: return nil
+        case 3: return .null
         case 4: return .array((0..<3).map { _ in document(depth: depth - 1, using: &generator) })
         default:
             var object = JSONObject()

@@ -133,7 +133,7 @@ import TransactionModel
             #"{"step_id":"u","operation":"upsert","model":"author","conflict":["name"],"data":{"name":"Anna"}},"#
                 + #"{"step_id":"v","operation":"create","model":"book","id":"x","data":{"id":"x","author_id":{"$ref":"u.id"}}}"#,
         ])
-        #expect(rows["author"] == [[1, "Anna", 9, 2.0], [2, nil, nil, nil]])
+        #expect(rows["author"] == [[1, "Anna", 9, 2.0], [2, .null, .null, .null]])
         #expect(ids(results[2]) == #"{"c":1}"#, "the record that was met keeps its id")
         #expect(ids(results[5]) == #"{"u":1,"v":"x"}"#)
         #expect(rows["book"]?.first?[2] == 1)
@@ -146,7 +146,7 @@ import TransactionModel
             #"{"step_id":"p","operation":"create","model":"book","id":"x","data":{"id":"x","author_id":{"$ref":"t0#b[2].id"}}}"#,
         ])
         #expect(ids(results[0]) == #"{"b":[1,50,51]}"#)
-        #expect(rows["author"] == [[1, "A", 1, nil], [50, "C", nil, nil], [51, nil, nil, nil]])
+        #expect(rows["author"] == [[1, "A", 1, .null], [50, "C", .null, .null], [51, .null, .null, .null]])
         #expect(rows["book"]?.first?[2] == 51)
     }
 
@@ -163,8 +163,8 @@ import TransactionModel
                 + #"{"step_id":"z","operation":"create","model":"book","id":"z","data":{"id":"z","title":{"$ref":"none.name"}}}"#,
             #"{"step_id":"none","operation":"query","model":"author","where":{"name":"Zoe"}}"#,
         ])
-        #expect(rows["author"] == [[1, "Anna", 12, 0.5], [2, "N", 2, nil]])
-        #expect(rows["book"] == [["x", "Anna", 1, nil], ["y", "N", 2, nil], ["z", nil, nil, nil]])
+        #expect(rows["author"] == [[1, "Anna", 12, 0.5], [2, "N", 2, .null]])
+        #expect(rows["book"] == [["x", "Anna", 1, .null], ["y", "N", 2, .null], ["z", .null, .null, .null]])
         #expect(ids(results[2]) == #"{"new":2,"own":"y"}"#)
         #expect(failure(results[4])?.kind == .recordMissing)
     }

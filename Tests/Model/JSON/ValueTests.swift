@@ -7,7 +7,7 @@ import Testing
 struct ValueTests {
     @Test("literals make every kind")
     func literals() throws {
-        let value: JSONValue = ["a": [1, -2.5, "x", true, nil], "b": [:]]
+        let value: JSONValue = ["a": [1, -2.5, "x", true, .null], "b": [:]]
         #expect(value.bytes == Array(#"{"a":[1,-2.5,"x",true,null],"b":{}}"#.utf8))
         #expect(try JSONValue(parsing: value.bytes) == value)
         #expect(value["a"]?.array?.count == 5)

@@ -94,7 +94,7 @@ struct ViewTests {
     @Test("an owned value outlives the document and is the same")
     func owned() {
         let value: JSONValue = [
-            "n": nil, "t": true, "f": false, "i": -12, "s": "abc", "p": "plain", "a": [1, [2, 3], [:]],
+            "n": .null, "t": true, "f": false, "i": -12, "s": "abc", "p": "plain", "a": [1, [2, 3], [:]],
             "o": ["x": [:]],
         ]
         #expect(document.root.value() == value)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import SQLiteConnection
 
-/// `held_records`: conflict key, as `{use}:{name}`, to the transaction that holds it. Several that hold the same key stand
-/// there in order of acceptance, with commas between.
+/// `held_records`: conflict key, as `{use}:{name}`, to the transaction that must be resolved first: the earliest that
+/// holds the key, or where that one is parked itself, whoever it is parked behind.
 struct HeldRecordsView: HashView {
     let store: Store
 
@@ -12,11 +12,13 @@ struct HeldRecordsView: HashView {
 
     func value(of field: [UInt8]) throws(SQLiteError) -> [UInt8]? {
         let statement = try store.connection.statement(
-            "SELECT id FROM held JOIN txn USING(sequence) WHERE key = ? ORDER BY held.sequence")
+            """
+            SELECT coalesce(blocker.id, holder.id) FROM held JOIN txn AS holder USING(sequence)
+            LEFT JOIN txn AS blocker ON blocker.sequence = holder.blocker WHERE key = ? ORDER BY held.sequence LIMIT 1
+            """)
         defer { statement.reset() }
         field.withUnsafeBytes { statement.bindText(1, utf8: $0) }
-        let holders = try statement.firstColumn()
-        return holders.isEmpty ? nil : Array(holders.joined(separator: [UInt8(ascii: ",")]))
+        return try statement.step() ? statement.bytes(0) : nil
     }
 
     func entries(offset: Int, limit: Int) throws(SQLiteError) -> [(field: [UInt8], value: [UInt8])] {

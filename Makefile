@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: MIT
+# `make help` lists everything.
+
+SWIFT ?= swift
+PREFIX ?= /usr/local
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+PACKAGES := libsqlite3-dev sqlite3 python3
+DEBUG := .build/debug/sluice
+RELEASE := .build/release/sluice
+STRICT := --explicit-target-dependency-import-check error
+OBSERVATORY := contrib/examples/observatory
+FORMATTED := Package.swift Sources Tests contrib/benchmarks/Package.swift contrib/benchmarks/Sources
+
+.PHONY: help run demo test check torture bench build debug format lint clean install deps
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: debug ## build, and run the sidecar with the observatory's schema
+	@$(OBSERVATORY)/run.sh $(DEBUG)
+
+demo: debug ## play a night at the observatory while its database is locked away
+	@$(OBSERVATORY)/demo.sh $(DEBUG)
+
+test: deps ## run every test
+	$(SWIFT) build --build-tests $(STRICT)
+	$(SWIFT) test --skip-build
+	SLUICE_BINARY=$(abspath $(DEBUG)) python3 -B -m unittest discover -s contrib/clients/python/tests
+
+check: lint test ## what CI runs: format lint, import check, warnings as errors, every test
+	@$(OBSERVATORY)/demo.sh $(DEBUG)
+
+torture: deps ## the long forms: 200 kills, 10,000 mutations, ten times the properties
+	$(SWIFT) build --build-tests
+	SLUICE_TORTURE=1 $(SWIFT) test --skip-build --filter 'IntegrationTests|SmartQueriesTests|JSONTests|EmbeddedKeyspaceTests'
+
+bench: build ## measure, as ratios against a bare SQLite loop in the same run
+	contrib/benchmarks/run.sh $(abspath $(RELEASE))
+
+build: deps ## release build: .build/release/sluice
+	$(SWIFT) build -c release --product sluice --static-swift-stdlib
+	@strip $(RELEASE) && ls -l $(RELEASE)
+
+debug: deps
+	$(SWIFT) build --product sluice
+
+format: ## format all Swift files
+	$(SWIFT) format format --in-place --parallel --recursive $(FORMATTED)
+
+lint: ## complain about format
+	$(SWIFT) format lint --strict --parallel --recursive $(FORMATTED)
+
+install: build ## install below PREFIX (/usr/local)
+	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/sluice
+	install -D -m 644 contrib/deploy/sluice.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
+	install -D -m 644 contrib/deploy/sluice.toml $(DESTDIR)$(PREFIX)/share/doc/sluice/sluice.toml
+
+clean: ## remove what was built
+	rm -rf .build contrib/benchmarks/.build
+
+deps:
+	@missing=; for package in $(PACKAGES); do \
+	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
+	if [ -n "$$missing" ]; then $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q $$missing; fi
