@@ -32,6 +32,7 @@ func support(_ name: String, uses rooms: [Target.Dependency]) -> Target {
 let nio: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
 let log: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let argumentParser: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
 let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 
 let package = Package(
@@ -67,7 +68,8 @@ let package = Package(
             "Buffer/EmbeddedKeyspace",
             uses: ["Keyspace", "TransactionModel", "JSON", "SQLiteConnection", "BlockingThread"]),
         room("Buffer/ReentrantTransactions", uses: ["Keyspace", log]),
-        room("Buffer/TransactionBuffering", uses: ["ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log]),
+        room(
+            "Buffer/TransactionBuffering", uses: ["ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log]),
 
         // Accept: bytes become requests.
         room("Accept/WireProtocol", uses: ["JSON"]),
@@ -96,7 +98,9 @@ let package = Package(
             uses: ["MainDatabase", "TransactionBuffering", "Keyspace", "TransactionModel", "JSON", log, lifecycle]),
 
         // Recall: reads see what is still on the way.
-        room("Recall/SmartQueries", uses: ["MainDatabase", "TransactionBuffering", "Keyspace", "TransactionModel", "JSON"]),
+        room(
+            "Recall/SmartQueries",
+            uses: ["MainDatabase", "TransactionBuffering", "Keyspace", "TransactionModel", "JSON"]),
 
         // Programs: the only storey that sees everything.
         room(
@@ -115,7 +119,7 @@ let package = Package(
             name: "sluice",
             dependencies: [
                 "Daemon", "SluiceClient", "JSON", nio, nioPosix, log,
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                argumentParser,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Sources/Programs/sluice", swiftSettings: strict),
@@ -134,7 +138,8 @@ let package = Package(
         tests(
             "Buffer/EmbeddedKeyspace",
             of: [
-                "EmbeddedKeyspace", "Keyspace", "KeyspaceConformance", "KeyspaceCrashWriter", "TransactionModel", "JSON",
+                "EmbeddedKeyspace", "Keyspace", "KeyspaceConformance", "KeyspaceCrashWriter", "TransactionModel",
+                "JSON",
                 "SQLiteConnection", "BlockingThread",
             ]),
         tests(
@@ -144,6 +149,8 @@ let package = Package(
         tests(
             "Drain/SQLiteMainDatabase",
             of: ["SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON", "SQLiteConnection"]),
+        tests("Programs/SluiceClient", of: ["SluiceClient", "WireProtocol", "JSON", nio, nioPosix]),
+        tests("Programs/sluice", of: ["sluice", "SluiceClient", "JSON", nio, nioPosix, argumentParser]),
         tests(
             "Drain/TransactionExecution",
             of: ["TransactionExecution", "SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON"]),

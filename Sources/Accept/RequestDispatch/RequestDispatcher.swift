@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: MIT
 import JSON
 public import ReentrantTransactions
 public import SmartQueries
-// SPDX-License-Identifier: MIT
 public import TransactionBuffering
 import WireProtocol
 

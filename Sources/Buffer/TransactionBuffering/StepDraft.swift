@@ -64,20 +64,20 @@ struct StepDraft {
     private mutating func takeMembers(_ view: JSONView) throws(ValidationFault) {
         var row = Row(path: path)
         for (name, value) in view.members {
-            let word = name.string ?? ""
-            switch (word, operation) {
-            case ("step_id", _), ("operation", _), ("model", _): continue
-            case ("depends_on", _): try takeDependencies(value)
-            case ("id", .update), ("id", .delete), ("id", .increment): row.id = value
-            case ("data", .create), ("data", .update), ("data", .upsert), ("data", .increment): row.data = value
-            case ("rows", .bulkCreate), ("rows", .bulkUpdate): try takeRows(value)
-            case ("conflict", .upsert): try takeConflict(value)
-            case ("where", .query): condition = value
-            case ("optional", .query):
+            switch Member(name) {
+            case .stepID, .operation, .model: continue
+            case .dependsOn: try takeDependencies(value)
+            case .id where operation.takesID: row.id = value
+            case .data where operation.takesData: row.data = value
+            case .rows where operation.isBulk: try takeRows(value)
+            case .conflict where operation == .upsert: try takeConflict(value)
+            case .condition where operation == .query: condition = value
+            case .optional where operation == .query:
                 guard let flag = value.bool else { throw ValidationFault("\(path).optional", "must be true or false") }
                 isOptional = flag
-            default:
-                throw ValidationFault("\(path).\(word)", "is no member of a step with operation \(operation.rawValue)")
+            case .id, .data, .rows, .conflict, .condition, .optional, nil:
+                throw ValidationFault(
+                    "\(path).\(name.string ?? "")", "is no member of a step with operation \(operation.rawValue)")
             }
         }
         switch operation {
@@ -158,5 +158,46 @@ struct StepDraft {
     private mutating func takeReference(_ value: JSONView, _ path: String) {
         guard let reference = Reference(value), reference.transactionID == nil else { return }
         dependencyPaths.append((reference.step, path))
+    }
+}
+
+/// The members of a step.
+private enum Member: CaseIterable {
+    case stepID, operation, model, id, data, rows, conflict, condition, optional, dependsOn
+
+    init?(_ name: JSONView) {
+        guard let member = Self.allCases.first(where: { name.stringEquals($0.name) }) else { return nil }
+        self = member
+    }
+
+    private var name: StaticString {
+        switch self {
+        case .stepID: "step_id"
+        case .operation: "operation"
+        case .model: "model"
+        case .id: "id"
+        case .data: "data"
+        case .rows: "rows"
+        case .conflict: "conflict"
+        case .condition: "where"
+        case .optional: "optional"
+        case .dependsOn: "depends_on"
+        }
+    }
+}
+
+extension StepOperation {
+    fileprivate var takesID: Bool {
+        switch self {
+        case .update, .delete, .increment: true
+        case .create, .upsert, .bulkCreate, .bulkUpdate, .query: false
+        }
+    }
+
+    fileprivate var takesData: Bool {
+        switch self {
+        case .create, .update, .upsert, .increment: true
+        case .delete, .bulkCreate, .bulkUpdate, .query: false
+        }
     }
 }

@@ -157,6 +157,17 @@ public final class TransactionManager: Sendable {
         return created.value()
     }
 
+    /// The generated ids of transactions, as their status records have them; none for those that have no record.
+    public func generatedIDs(of ids: [TransactionID]) async throws(BufferingError) -> [TransactionID: JSONValue] {
+        guard !ids.isEmpty else { return [:] }
+        var result: [TransactionID: JSONValue] = [:]
+        for (id, reply) in zip(ids, try await access.read(ids.map { Command("GET", keys.transaction($0)) })) {
+            guard case .bulk(let bytes) = reply, let root = try? JSONDocument(parsing: bytes).root else { continue }
+            result[id] = root["generated_ids"]?.value()
+        }
+        return result
+    }
+
     private func receipt(
         for outcome: AcceptOutcome, _ built: BuiltTransaction
     ) async throws(BufferingError) -> Receipt {

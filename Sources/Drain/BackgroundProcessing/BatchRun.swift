@@ -129,7 +129,8 @@ private final class BatchConflicts {
     private let schema: Schema
     private lazy var keys: [[ByteString: ConflictKey.Use]] = works.map { work in
         Dictionary(
-            work.transaction.conflictKeys(in: schema).map { ($0.name, $0.use) }, uniquingKeysWith: { first, _ in first })
+            work.transaction.conflictKeys(in: schema).map { ($0.name, $0.use) }, uniquingKeysWith: { first, _ in first }
+        )
     }
 
     init(_ works: [Work], _ schema: Schema) {

@@ -1,5 +1,5 @@
-import MainDatabase
 // SPDX-License-Identifier: MIT
+import MainDatabase
 import Synchronization
 public import TransactionModel
 

@@ -33,11 +33,14 @@ extension ColumnType {
         case .boolean: return ValueOrder(a.bool == true ? 1 : 0, b.bool == true ? 1 : 0)
         case .blob: return orderBytes(a.bytesValue ?? [], b.bytesValue ?? [])
         case .enumeration(let labels):
-            let rank = { (value: JSONValue) in labels.firstIndex { value.string == $0 } ?? labels.count }
+            let rank = { (value: JSONValue) in
+                labels.firstIndex { value.string.map { ByteString($0) } == ByteString($0) } ?? labels.count
+            }
             return ValueOrder(rank(a), rank(b))
         case .text, .date, .time, .timestamp, .uuid:
             return ValueOrder(ByteString(a.string ?? ""), ByteString(b.string ?? ""))
-        case .json, .array: return orderBytes(jsonText(a), jsonText(b))
+        case .json: return orderDocuments(a.withoutLiteral, b.withoutLiteral)
+        case .array: return orderBytes(a.bytes, b.bytes)
         case .any:
             // SQLite orders by storage class first: numbers, then text, then blobs.
             let (x, y) = (storageClass(a), storageClass(b))
@@ -52,18 +55,39 @@ extension ColumnType {
 }
 
 private func orderNumbers(_ a: JSONValue, _ b: JSONValue) -> ValueOrder {
-    if let x = a.int64, let y = b.int64 { return ValueOrder(x, y) }
-    return ValueOrder(a.double ?? 0, b.double ?? 0)
+    switch (a.int64, b.int64) {
+    case (let x?, let y?): ValueOrder(x, y)
+    case (let x?, nil): order(x, b.double ?? 0)
+    case (nil, let y?): order(y, a.double ?? 0).reversed
+    case (nil, nil): ValueOrder(a.double ?? 0, b.double ?? 0)
+    }
+}
+
+/// Exact: the integer is never rounded to a double.
+private func order(_ integer: Int64, _ double: Double) -> ValueOrder {
+    if double >= 0x1p63 { return .less }
+    if double < -0x1p63 { return .greater }
+    let whole = Int64(double.rounded(.down))
+    return integer == whole && Double(whole) < double ? .less : ValueOrder(integer, whole)
+}
+
+/// As SQLite keeps documents: numbers as such, everything else as text, and numbers whose spelling would get lost there
+/// (`1.50`) as bytes.
+private func orderDocuments(_ a: JSONValue, _ b: JSONValue) -> ValueOrder {
+    let (x, y) = (documentClass(a), documentClass(b))
+    guard x == y else { return ValueOrder(x, y) }
+    return x == 0 ? orderNumbers(a, b) : orderBytes(a.bytes, b.bytes)
+}
+
+private func documentClass(_ value: JSONValue) -> Int {
+    guard case .number(let number) = value else { return 1 }
+    if let integer = number.int64 { return JSONNumber(integer) == number ? 0 : 2 }
+    guard let double = number.double, JSONNumber(double) == number else { return 2 }
+    return double == double.rounded() && double.magnitude < 0x1p63 ? 2 : 0
 }
 
 private func orderBytes(_ a: [UInt8], _ b: [UInt8]) -> ValueOrder {
     a == b ? .equal : a.lexicographicallyPrecedes(b) ? .less : .greater
-}
-
-private func jsonText(_ value: JSONValue) -> [UInt8] {
-    var writer = JSONWriter(capacity: 64)
-    writer.value(value)
-    return writer.bytes
 }
 
 private func storageClass(_ value: JSONValue) -> Int {

@@ -94,9 +94,7 @@ private struct ConflictKeySet {
         for unique in table.uniqueKeys {
             let values = unique.compactMap { data.member($0) }
             guard values.count == unique.count, !values.contains(where: \.isNull) else { continue }
-            var hash = SHA256()
-            for value in values { hash.update(Array(value.rawBytes) + [0]) }
-            let digest = String(hash.finalize().hexadecimal.prefix(32))
+            let digest = SHA256.hash(values.flatMap { Array($0.rawBytes) + [0] }).hexadecimal.prefix(32)
             let columns = unique.map { RecordKey.encoded($0, composite: true) }.joined(separator: ",")
             add("u:\(RecordKey.encoded(table.name)):\(columns):\(digest)", .exclusive)
         }

@@ -1,56 +1,37 @@
 // SPDX-License-Identifier: MIT
 
-/// SHA-256 (FIPS 180-4), fed in pieces. Written here because it is the only digest Sluice needs, and a cryptography
-/// package would be larger than the whole daemon.
+/// SHA-256 (FIPS 180-4). Written here because it is the only digest Sluice needs, and a cryptography package would be
+/// larger than the whole daemon.
 public struct SHA256 {
     private var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19
     )
-    private var waiting: [UInt8] = []
-    private var length: UInt64 = 0
 
-    public init() { waiting.reserveCapacity(64) }
+    public static func hash(_ bytes: [UInt8]) -> ContentHash { bytes.withUnsafeBytes { hash($0) } }
 
-    public static func hash(_ bytes: [UInt8]) -> ContentHash {
+    public static func hash(_ bytes: UnsafeRawBufferPointer) -> ContentHash {
         var hash = SHA256()
-        hash.update(bytes)
-        return hash.finalize()
+        let whole = bytes.count & ~63
+        for offset in stride(from: 0, to: whole, by: 64) {
+            hash.compress(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + 64]))
+        }
+        hash.pad(UnsafeRawBufferPointer(rebasing: bytes[whole...]), bits: UInt64(bytes.count) &* 8)
+        let s = hash.state
+        return ContentHash(words: (s.0, s.1, s.2, s.3, s.4, s.5, s.6, s.7))
     }
 
-    public mutating func update(_ bytes: [UInt8]) {
-        bytes.withUnsafeBytes { update($0) }
-    }
-
-    public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        length += UInt64(bytes.count)
-        var rest = bytes[...]
-        if !waiting.isEmpty {
-            let taken = rest.prefix(64 - waiting.count)
-            waiting.append(contentsOf: taken)
-            rest = rest.dropFirst(taken.count)
-            guard waiting.count == 64 else { return }
-            let block = waiting
-            block.withUnsafeBytes { compress($0) }
-            waiting.removeAll(keepingCapacity: true)
+    /// The last block or two: what is left over, a bit 1, zeros, the length in bits.
+    private mutating func pad(_ rest: UnsafeRawBufferPointer, bits: UInt64) {
+        withUnsafeTemporaryAllocation(byteCount: 128, alignment: 8) { tail in
+            tail.initializeMemory(as: UInt8.self, repeating: 0)
+            tail.copyMemory(from: rest)
+            tail[rest.count] = 0x80
+            let count = rest.count < 56 ? 64 : 128
+            tail.storeBytes(of: bits.bigEndian, toByteOffset: count - 8, as: UInt64.self)
+            for offset in stride(from: 0, to: count, by: 64) {
+                compress(UnsafeRawBufferPointer(rebasing: tail[offset..<offset + 64]))
+            }
         }
-        while rest.count >= 64 {
-            compress(UnsafeRawBufferPointer(rebasing: rest.prefix(64)))
-            rest = rest.dropFirst(64)
-        }
-        waiting.append(contentsOf: rest)
-    }
-
-    public consuming func finalize() -> ContentHash {
-        let bits = length &* 8
-        var tail: [UInt8] = [0x80]
-        let used = (waiting.count + 1) % 64
-        tail.append(contentsOf: repeatElement(0, count: (used <= 56 ? 56 : 120) - used))
-        for shift in stride(from: 56, through: 0, by: -8) {
-            tail.append(UInt8(truncatingIfNeeded: bits >> UInt64(shift)))
-        }
-        tail.withUnsafeBytes { update($0) }
-        let s = state
-        return ContentHash(words: [s.0, s.1, s.2, s.3, s.4, s.5, s.6, s.7])
     }
 
     private mutating func compress(_ block: UnsafeRawBufferPointer) {
@@ -98,10 +79,14 @@ public struct ContentHash: Sendable, Hashable {
         self.bytes = bytes
     }
 
-    init(words: [UInt32]) {
-        bytes = words.flatMap { word in
-            stride(from: 24, through: 0, by: -8).map { UInt8(truncatingIfNeeded: word >> UInt32($0)) }
-        }
+    typealias Words = (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32)
+
+    init(words: Words) {
+        let bigEndian = (
+            words.0.bigEndian, words.1.bigEndian, words.2.bigEndian, words.3.bigEndian, words.4.bigEndian,
+            words.5.bigEndian, words.6.bigEndian, words.7.bigEndian
+        )
+        bytes = withUnsafeBytes(of: bigEndian) { Array($0) }
     }
 
     /// Lower-case hexadecimal digits.

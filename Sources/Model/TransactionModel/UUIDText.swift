@@ -14,12 +14,15 @@ public enum UUIDText {
     /// A transaction id that is a UUIDv7 lends its 48 bits of time, so that derived keys stay ordered by time, which
     /// keeps the indexes of both databases compact. The rest is a hash.
     public static func version8(transaction: TransactionID, step: String, row: Int) -> String {
-        var hash = SHA256()
-        hash.update(Array("\(transaction.string)#\(step)#\(row)".utf8))
-        let digest = hash.finalize()
+        var text = transaction.string
+        text += "#"
+        text += step
+        text += "#"
+        text += String(row)
+        let digest = text.withUTF8 { SHA256.hash(UnsafeRawBufferPointer($0)) }
         let high = digest.bigEndianWord(at: 0)
         let time = millisecondBits(ofVersion7: transaction.string)
-        return text(
+        return self.text(
             high: time.map { $0 << 16 | high & 0xFFFF } ?? high, low: digest.bigEndianWord(at: 8), version: 8)
     }
 

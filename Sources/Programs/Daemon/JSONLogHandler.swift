@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: MIT
 import Glibc
 import JSON
 public import Logging
-// SPDX-License-Identifier: MIT
 import TransactionModel
 
 /// Writes one JSON object per line to stderr: `at`, `level`, `message`, `label`, then the metadata.

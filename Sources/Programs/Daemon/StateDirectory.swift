@@ -8,7 +8,8 @@ enum StateDirectory {
     static func prepare(_ path: String) throws(ConfigurationError) {
         if mkdir(path, 0o700) == 0 || errno == EEXIST { return }
         throw ConfigurationError(
-            "the state directory \(path) can't be created: \(String(cString: strerror(errno))); create it or set state.directory")
+            "the state directory \(path) can't be created: \(String(cString: strerror(errno))); create it or set state.directory"
+        )
     }
 }
 

@@ -111,7 +111,8 @@ struct SessionStateMachine: Sendable {
             return failing(calls.keys.sorted(), reason)
         }
         let broken = calls.filter { $0.value.isSent && !$0.value.traits.isRepeatable }
-        let actions = failing(broken.filter { $0.value.traits.isWrite }.keys.sorted(), Self.unknown)
+        let actions =
+            failing(broken.filter { $0.value.traits.isWrite }.keys.sorted(), Self.unknown)
             + failing(broken.filter { !$0.value.traits.isWrite }.keys.sorted(), error)
         return actions + reconnect(floor: reason?.retryAfter ?? .zero)
     }

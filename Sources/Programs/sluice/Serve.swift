@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: MIT
 import ArgumentParser
 import Daemon
-// SPDX-License-Identifier: MIT
 import EmbeddedKeyspace
 import Glibc
 import Logging

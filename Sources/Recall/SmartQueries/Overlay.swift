@@ -10,11 +10,27 @@ struct Overlay: Sendable {
         var sequence: Int64
         var step: Int
         var row: Int
+        /// When the step runs, among those of its transaction.
+        var turn: Int
+
+        var place: (Int64, Int, Int) { (sequence, turn, row) }
     }
 
     struct Pending: Sendable {
         var transaction: StoredTransaction
         var status: TransactionStatus
+        /// Step -> when it runs; nil: as the steps stand.
+        var turns: [Int]?
+
+        init(_ transaction: StoredTransaction, _ status: TransactionStatus) {
+            self.transaction = transaction
+            self.status = status
+            let order = transaction.executionOrder
+            guard order.count == transaction.steps.count, !order.elementsEqual(order.indices) else { return }
+            var turns = order
+            for (turn, step) in order.enumerated() { turns[step] = turn }
+            self.turns = turns
+        }
     }
 
     private(set) var changes: [ByteString: [Change]] = [:]
@@ -25,24 +41,33 @@ struct Overlay: Sendable {
         for (sequence, pending) in page.transactions where transactions[sequence] == nil {
             guard let transaction = StoredTransaction(payload: pending.payload) else { continue }
             payloadBytes += pending.payload.count
-            transactions[sequence] = Pending(transaction: transaction, status: pending.status)
+            transactions[sequence] = Pending(transaction, pending.status)
         }
-        for entry in page.entries where transactions[entry.sequence] != nil {
-            changes[ByteString(entry.encodedID), default: []].append(
-                Change(sequence: entry.sequence, step: entry.step, row: entry.row))
+        for entry in page.entries {
+            guard let pending = transactions[entry.sequence] else { continue }
+            let (encoded, turn) = (ByteString(entry.encodedID), pending.turns?[entry.step])
+            changes[encoded, default: []].append(
+                Change(sequence: entry.sequence, step: entry.step, row: entry.row, turn: turn ?? entry.step))
+            if turn != nil { changes[encoded]?.sort { $0.place < $1.place } }
         }
     }
 
     var transactionIDs: [TransactionID] { transactions.values.map(\.transaction.transactionID) }
 
     /// Leaves out what the ledger has, and moves changes of ids that the database has assigned to these ids.
-    mutating func settle(_ ledger: [TransactionID: LedgerEntry], model: String) {
+    ///
+    /// - Parameter assigned: What status records say of ids that this ledger does not have: a replica lags behind.
+    mutating func settle(
+        _ ledger: [TransactionID: LedgerEntry], _ assigned: [TransactionID: JSONValue], model: String
+    ) {
         for (encoded, list) in changes where encoded.string.utf8.first == UInt8(ascii: ":") {
-            guard let id = Self.assignedID(encoded.string, ledger) else { continue }
+            guard let reference = Reference(text: String(encoded.string.dropFirst())),
+                let id = Self.assignedID(reference, ledger) ?? Self.assignedID(reference, assigned)
+            else { continue }
             guard let record = RecordKey(model: model, key: [id]) else { continue }
             changes[encoded] = nil
             changes[record.encodedID, default: []] += list
-            changes[record.encodedID]?.sort { ($0.sequence, $0.step, $0.row) < ($1.sequence, $1.step, $1.row) }
+            changes[record.encodedID]?.sort { $0.place < $1.place }
         }
         for (encoded, list) in changes {
             let open = list.filter { change in
@@ -55,12 +80,12 @@ struct Overlay: Sendable {
     /// Applies the changes of a record to what the database has of it.
     func fold(_ encodedID: ByteString, onto base: FoldedRecord.Base, in table: Table) -> FoldedRecord {
         var record = FoldedRecord(base)
-        if let first = changes[encodedID]?.first { record.rank = (first.sequence, first.step, first.row) }
+        if let first = changes[encodedID]?.first { record.rank = first.place }
         for change in changes[encodedID] ?? [] {
             guard let pending = transactions[change.sequence] else { continue }
             record.apply(
                 pending.transaction.steps[change.step], row: change.row, of: pending.transaction.transactionID,
-                in: table)
+                in: table, assigned: Self.assignedID(in: encodedID))
         }
         for change in changes[Self.any] ?? [] {
             guard let pending = transactions[change.sequence] else { continue }
@@ -71,14 +96,35 @@ struct Overlay: Sendable {
 
     static let any: ByteString = ":any"
 
-    /// The id that the ledger has for `:{transaction}#{step}.id`.
-    private static func assignedID(_ encoded: String, _ ledger: [TransactionID: LedgerEntry]) -> JSONValue? {
-        guard let reference = Reference(text: String(encoded.dropFirst())), let id = reference.transactionID,
-            let bytes = ledger[id]?.generatedIDs, let ids = try? JSONDocument(parsing: bytes).root,
-            let value = ids.member(reference.step)
+    /// The id that the ledger has for a reference.
+    static func assignedID(_ reference: Reference, _ ledger: [TransactionID: LedgerEntry]) -> JSONValue? {
+        guard let id = reference.transactionID, let bytes = ledger[id]?.generatedIDs,
+            let ids = try? JSONValue(parsing: bytes)
         else { return nil }
-        let assigned = reference.row.map { row in value.elements.dropFirst(row).first { _ in true } } ?? value
-        return assigned?.value()
+        return assignedID(reference, [id: ids])
+    }
+
+    /// - Parameter assigned: transaction -> step id -> id, or array of ids; nil where an id is still a reference.
+    static func assignedID(_ reference: Reference, _ assigned: [TransactionID: JSONValue]) -> JSONValue? {
+        guard let id = reference.transactionID, let value = assigned[id]?[reference.step] else { return nil }
+        var found: JSONValue? = value
+        if let row = reference.row { found = value.array.flatMap { row < $0.count ? $0[row] : nil } }
+        switch found {
+        case .number, .string: return found
+        case .null, .bool, .array, .object, nil: return nil
+        }
+    }
+
+    /// The id that changes were moved to: the database assigns integers.
+    static func assignedID(in encoded: ByteString) -> JSONValue? {
+        encoded.string.utf8.first == UInt8(ascii: ":") ? nil : Int64(encoded.string).map { .integer($0) }
+    }
+
+    /// Transactions that may have assigned ids by now: committed ones, and those that others refer to.
+    var assigningTransactions: [TransactionID] {
+        let pending = Dictionary(
+            transactions.values.map { ($0.transaction.transactionID, $0.status) }, uniquingKeysWith: { a, _ in a })
+        return Set(referencedTransactions).filter { pending[$0].map { $0 == .committed } ?? true }.sorted()
     }
 
     /// Transactions that assigned ids stand for, beside those that are pending themselves.

@@ -20,7 +20,7 @@ struct FoldedRecord: Sendable {
     /// The record's id is known only to this reference.
     private(set) var reference: String?
     /// Place of the first change in the order of acceptance.
-    var rank: (sequence: Int64, step: Int, row: Int) = (0, 0, 0)
+    var rank: (sequence: Int64, turn: Int, row: Int) = (0, 0, 0)
 
     init(_ base: Base) { self.base = base }
 
@@ -30,15 +30,17 @@ struct FoldedRecord: Sendable {
         return nil
     }
 
-    /// Applies a step's row.
-    mutating func apply(_ step: Step, row: Int, of transaction: TransactionID, in table: Table) {
+    /// Applies a step's row. `assigned` is the id that the database gave to what the step creates, once it is known.
+    mutating func apply(
+        _ step: Step, row: Int, of transaction: TransactionID, in table: Table, assigned: JSONValue?
+    ) {
         changeCount += 1
         switch step.operation {
         case .create, .bulkCreate:
-            create(step, row, transaction, table)
+            create(step, row, transaction, table, assigned)
         case .upsert:
             switch base {
-            case .known(nil): create(step, row, transaction, table)
+            case .known(nil): create(step, row, transaction, table, assigned)
             case .known: set(step.rows[row].data, table)
             case .unknown: break
             }
@@ -69,17 +71,24 @@ struct FoldedRecord: Sendable {
         }
     }
 
-    private mutating func create(_ step: Step, _ row: Int, _ transaction: TransactionID, _ table: Table) {
-        base = .known(Array(repeating: .null, count: table.columns.count))
+    private mutating func create(
+        _ step: Step, _ row: Int, _ transaction: TransactionID, _ table: Table, _ assigned: JSONValue?
+    ) {
+        var values = Array(repeating: JSONValue.null, count: table.columns.count)
+        let key = table.primaryKey.first.flatMap { table.index(of: $0) }
+        let isAssigned = step.rows[row].id == nil
+        if isAssigned, let key, let assigned { values[key] = assigned }
+        base = .known(values)
         unknown = []
+        reference = nil
         for (index, column) in table.columns.enumerated() {
             if column.isGenerated || column.defaultValue == .volatile { unknown.insert(index) }
         }
         set(step.rows[row].defaults, table)
         set(step.rows[row].data, table)
-        if step.rows[row].id == nil, let key = table.primaryKey.first, let index = table.index(of: key) {
+        if isAssigned, let key, assigned == nil {
             reference = Reference.text(transaction: transaction, step: step.id, row: step.operation.isBulk ? row : nil)
-            unknown.insert(index)
+            unknown.insert(key)
         }
     }
 
@@ -103,7 +112,12 @@ struct FoldedRecord: Sendable {
         guard let data, var values else { return }
         for (name, delta) in data.members {
             guard let column = table.index(of: name) else { continue }
-            if let sum = table.columns[column].type.sum(values[column], delta.value()) { values[column] = sum }
+            if let sum = table.columns[column].type.sum(values[column], delta.value()) {
+                values[column] = sum
+            } else {
+                // No number, or beyond the type: what becomes of it is the database's affair.
+                unknown.insert(column)
+            }
         }
         base = .known(values)
         markComputed(table)

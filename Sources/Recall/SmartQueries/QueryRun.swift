@@ -15,12 +15,15 @@ struct QueryRun {
     /// Base rows that match, although what they will be is in `changed` or gone.
     private var overlaidMatches: Int64 = 0
 
-    init(_ plan: QueryPlan, _ overlay: Overlay, _ snapshot: any DatabaseSnapshot) throws(DatabaseError) {
+    /// - Parameter assigned: What status records say of assigned ids: transaction -> its generated ids.
+    init(
+        _ plan: QueryPlan, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue], _ snapshot: any DatabaseSnapshot
+    ) throws(DatabaseError) {
         self.plan = plan
         self.snapshot = snapshot
         var overlay = overlay
         let ids = Array(Set(overlay.transactionIDs + overlay.referencedTransactions))
-        if !ids.isEmpty { overlay.settle(try snapshot.ledger(ids), model: plan.table.name) }
+        if !ids.isEmpty { overlay.settle(try snapshot.ledger(ids), assigned, model: plan.table.name) }
         self.overlay = overlay
         try foldChanged()
     }
@@ -72,13 +75,18 @@ struct QueryRun {
             let record = overlay.fold(encoded, onto: .known(base), in: plan.table)
             if let values = record.values, plan.matches(values) { changed.append(record) }
         }
-        let (order, table) = (plan.order, plan.table)
+        let table = plan.table
+        var order = plan.order
+        // A key of one column leaves nothing to order behind it.
+        let key = order.terms.firstIndex { [table.columns[$0.column].name] == table.primaryKey }
+        if let key { order.terms.removeSubrange((key + 1)...) }
+        let keyIsDescending = key.map { order.terms[$0].isDescending } ?? false
         changed.sort { a, b in
             guard let x = a.values, let y = b.values else { return false }
             if order.precedes(x, y, of: table) { return true }
             if order.precedes(y, x, of: table) { return false }
             // Ids that the database will assign are not known; they will rise in the order of acceptance.
-            return a.rank < b.rank
+            return keyIsDescending ? b.rank < a.rank : a.rank < b.rank
         }
     }
 
@@ -101,7 +109,7 @@ struct QueryRun {
         }
         if Reference(id) != nil {
             // An assigned id: the overlay was moved to what the ledger says, an integer.
-            return Int64(encoded.string).map { [.integer($0)] } ?? [.string(encoded.string)]
+            return Overlay.assignedID(in: encoded).map { [$0] } ?? [.string(encoded.string)]
         }
         return [id.value()]
     }

@@ -34,33 +34,65 @@ public struct SmartQueryManager: Sendable {
 
     public func get(model: String, id: JSONView) async throws(RecallError) -> RecordAnswer {
         let table = try await table(model)
-        let key = try await recordKey(id, of: table)
-        var overlay = Overlay()
-        overlay.add(try await pending(model, ids: [key.encoded, Overlay.any.string]))
-        let found = await snapshotRecord(table, key.values, overlay)
-        switch found {
-        case .success((let ledger, let values)):
-            overlay.settle(ledger, model: model)
-            return try answer(overlay, ByteString(key.encoded), .known(values), table, nil)
+        let place = try await place(of: id, in: table)
+        var overlay = try await overlay(of: place, in: table)
+        let assigned = try await assignedIDs(overlay)
+        switch await snapshotRecord(table, place, overlay) {
+        case .success((let ledger, let key, let values)):
+            overlay.settle(ledger, assigned, model: model)
+            return try answer(overlay, Self.encoded(key, table) ?? place.encoded, .known(values), table, nil)
         case .failure(let error):
-            return try answer(
-                overlay, ByteString(key.encoded), key.values == nil ? .known(nil) : .unknown, table, error)
+            overlay.settle([:], assigned, model: model)
+            return try answer(overlay, place.encoded, place.key == nil ? .known(nil) : .unknown, table, error)
         }
     }
 
+    /// What may change a record: its own entries, those of records that can't be named, and where the database assigns
+    /// ids those that name the record by a reference.
+    private func overlay(of place: Place, in table: Table) async throws(RecallError) -> Overlay {
+        var overlay = Overlay()
+        if place.reference == nil, table.assignsKey {
+            // All of these begin with a colon, and stand behind any integer.
+            overlay.add(try await pending(table.name, ids: [place.encoded.string]))
+            try await addPages(of: table.name, after: ":", to: &overlay)
+            return overlay
+        }
+        var ids = [place.encoded.string, Overlay.any.string]
+        if let reference = place.reference, reference != place.encoded { ids.append(reference.string) }
+        overlay.add(try await pending(table.name, ids: ids))
+        return overlay
+    }
+
     private func snapshotRecord(
-        _ table: Table, _ key: [JSONValue]?, _ overlay: Overlay
-    ) async -> Result<(ledger: [TransactionID: LedgerEntry], values: [JSONValue]?), DatabaseError> {
-        let ids = Array(Set(overlay.transactionIDs + overlay.referencedTransactions))
+        _ table: Table, _ place: Place, _ overlay: Overlay
+    ) async -> Result<(ledger: [TransactionID: LedgerEntry], key: [JSONValue]?, values: [JSONValue]?), DatabaseError> {
+        let reference = place.reference.flatMap { Reference(text: String($0.string.dropFirst())) }
+        let named = reference?.transactionID.map { [$0] } ?? []
+        let ids = Array(Set(overlay.transactionIDs + overlay.referencedTransactions + named))
         do {
             return .success(
                 try await base.read { snapshot throws(DatabaseError) in
                     let ledger = ids.isEmpty ? [:] : try snapshot.ledger(ids)
-                    guard let key else { return (ledger, nil) }
-                    return (ledger, try snapshot.record(table, key: key))
+                    // What was pending a moment ago may be committed by now.
+                    guard let key = place.key ?? reference.flatMap({ Overlay.assignedID($0, ledger) }).map({ [$0] })
+                    else { return (ledger, nil, nil) }
+                    return (ledger, key, try snapshot.record(table, key: key))
                 })
         } catch {
             return .failure(error)
+        }
+    }
+
+    private static func encoded(_ key: [JSONValue]?, _ table: Table) -> ByteString? {
+        key.flatMap { RecordKey(model: table.name, key: $0)?.encodedID }
+    }
+
+    /// The generated ids of transactions whose ids the database has assigned by now.
+    private func assignedIDs(_ overlay: Overlay) async throws(RecallError) -> [TransactionID: JSONValue] {
+        do {
+            return try await manager.generatedIDs(of: overlay.assigningTransactions)
+        } catch {
+            throw .buffering(error)
         }
     }
 
@@ -95,9 +127,10 @@ public struct SmartQueryManager: Sendable {
             throw .buffering(BufferingError(.validationFailed, error.message, path: error.path))
         }
         let overlay = try await wholeOverlay(of: query.model)
+        let assigned = try await assignedIDs(overlay)
         do {
             return try await base.read { snapshot throws(DatabaseError) in
-                try QueryRun(plan, overlay, snapshot).answer()
+                try QueryRun(plan, overlay, assigned, snapshot).answer()
             }
         } catch {
             throw .database(error)
@@ -106,7 +139,12 @@ public struct SmartQueryManager: Sendable {
 
     private func wholeOverlay(of model: String) async throws(RecallError) -> Overlay {
         var overlay = Overlay()
-        var after: String?
+        try await addPages(of: model, after: nil, to: &overlay)
+        return overlay
+    }
+
+    private func addPages(of model: String, after: String?, to overlay: inout Overlay) async throws(RecallError) {
+        var after = after
         repeat {
             let page: OverlayPage
             do {
@@ -117,12 +155,11 @@ public struct SmartQueryManager: Sendable {
             overlay.add(page)
             guard overlay.payloadBytes <= Self.overlayBytesMax else {
                 throw .tooLarge(
-                    "more than \(Self.overlayBytesMax >> 20) MiB of changes to this model are on their way; use record.get, or query again when less is buffered"
+                    "more than \(Self.overlayBytesMax >> 20) MiB of changes to this model are on their way; use record.get with the id or reference of a receipt, or try again when less is buffered"
                 )
             }
             after = page.next
         } while after != nil
-        return overlay
     }
 
     // MARK: Names
@@ -146,16 +183,26 @@ public struct SmartQueryManager: Sendable {
         return table
     }
 
-    /// `values` is nil for an id that the database has not assigned yet.
-    private func recordKey(
-        _ id: JSONView, of table: Table
-    ) async throws(RecallError) -> (encoded: String, values: [JSONValue]?) {
+    /// Where a record stands in the overlay and in the database.
+    private struct Place: Sendable {
+        var encoded: ByteString
+        /// Nil for an id that the database has not assigned yet.
+        var key: [JSONValue]?
+        /// The encoded form of the reference by which the client named it.
+        var reference: ByteString?
+    }
+
+    private func place(of id: JSONView, in table: Table) async throws(RecallError) -> Place {
         if let reference = Reference(id), let transaction = reference.transactionID {
-            if let value = try await assigned(reference, transaction) { return try key([value], table) }
-            let record = RecordKey(model: table.name, id: id)
-            return (record?.encodedID.string ?? Overlay.any.string, nil)
+            let encoded = RecordKey(model: table.name, id: id)?.encodedID ?? Overlay.any
+            guard let value = try await assigned(reference, transaction) else {
+                return Place(encoded: encoded, key: nil, reference: encoded)
+            }
+            var place = try place([value], table)
+            place.reference = encoded
+            return place
         }
-        guard table.primaryKey.count > 1 else { return try key([id.value()], table) }
+        guard table.primaryKey.count > 1 else { return try place([id.value()], table) }
         guard id.kind == .object else {
             throw invalidID("must be an object with the columns \(table.primaryKey.joined(separator: ", "))")
         }
@@ -164,12 +211,10 @@ public struct SmartQueryManager: Sendable {
             guard let value = id.member(name) else { throw invalidID("lacks a column of the primary key") }
             values.append(value.value())
         }
-        return try key(values, table)
+        return try place(values, table)
     }
 
-    private func key(
-        _ values: [JSONValue], _ table: Table
-    ) throws(RecallError) -> (encoded: String, values: [JSONValue]?) {
+    private func place(_ values: [JSONValue], _ table: Table) throws(RecallError) -> Place {
         var canonical: [JSONValue] = []
         for (value, column) in zip(values, table.keyColumns) {
             guard let value = column.type.canonical(value), value != .null else {
@@ -180,7 +225,7 @@ public struct SmartQueryManager: Sendable {
         guard let key = RecordKey(model: table.name, key: canonical) else {
             throw invalidID("must be a string or an integer")
         }
-        return (key.encodedID.string, canonical)
+        return Place(encoded: key.encodedID, key: canonical)
     }
 
     private func invalidID(_ message: String) -> RecallError {

@@ -22,10 +22,8 @@ import TransactionModel
         let items = try models.enumerated().map { index, model in
             let steps = #"[{"step_id":"s","operation":"delete","model":"\#(model)","id":\#(index)}]"#
             let payload = #"{"format":1,"transaction_id":"\#(index)","steps":\#(steps)}"#
-            var hash = SHA256()
-            hash.update([1])
             return TransactionExecutor.Item(
-                try #require(StoredTransaction(payload: Array(payload.utf8))), contentHash: hash.finalize())
+                try #require(StoredTransaction(payload: Array(payload.utf8))), contentHash: SHA256.hash([1]))
         }
         let lease = Lease(site: "s", token: 1)
         return await TransactionExecutor(database: database).execute(

@@ -212,9 +212,7 @@ import TransactionModel
 
 extension SHA256 {
     fileprivate static var hash: ContentHash {
-        var sha = SHA256()
-        sha.update([1])
-        return sha.finalize()
+        hash([1])
     }
 }
 

@@ -47,7 +47,9 @@ final class FakeSidecar: Sendable {
     }
 
     /// Listens while `body` runs.
-    static func run<Value>(_ script: @escaping Script, _ body: (FakeSidecar) async throws -> Value) async throws -> Value {
+    static func run<Value>(
+        _ script: @escaping Script, _ body: (FakeSidecar) async throws -> Value
+    ) async throws -> Value {
         let sidecar = FakeSidecar()
         try FileManager.default.createDirectory(at: sidecar.directory, withIntermediateDirectories: true)
         defer { try? FileManager.default.removeItem(at: sidecar.directory) }

@@ -121,14 +121,17 @@ struct SluiceClientTests {
         "A silent sidecar: reads end with deadline_exceeded, writes with outcome_unknown",
         arguments: [("record.get", SluiceErrorKind.deadlineExceeded), ("object.save", .outcomeUnknown)])
     func timeout(method: String, kind: SluiceErrorKind) async throws {
+        let (stream, arrived) = AsyncStream<Void>.makeStream()
         let requests = try await FakeSidecar.run { _ in
-            []
+            arrived.yield()
+            return []
         } _: { sidecar in
             try await SluiceClient.withClient(configuration(sidecar)) { client in
                 let error = await #expect(throws: SluiceClientError.self) {
                     try await client.call(method, [:], deadline: .milliseconds(30))
                 }
                 #expect(error?.kind == kind)
+                for await _ in stream { break }
             }
             return sidecar.requests.withLock { $0 }
         }
@@ -232,7 +235,9 @@ struct SluiceClientTests {
         let (stream, unsubscribed) = AsyncStream<Void>.makeStream()
         try await FakeSidecar.run { request in
             func event(_ status: JSONValue) -> FakeSidecar.Act {
-                .notify(["subscription_id": "s1", "transaction_id": "t1", "status": status, "at": "2026-01-01T00:00:00Z"])
+                .notify([
+                    "subscription_id": "s1", "transaction_id": "t1", "status": status, "at": "2026-01-01T00:00:00Z",
+                ])
             }
             if request.method == "transaction.unsubscribe" { unsubscribed.yield() }
             return [.result(["subscription_id": "s1"]), event("pending"), event("committed")]

@@ -29,7 +29,8 @@ struct ArgumentTests {
     @Test(
         "Command lines that are refused with exit code 2, and a line that says what to try",
         arguments: [
-            ("nonsense", "sluice --help"), ("status", "sluice status --help"), ("status t --nonsense", "sluice status --help"),
+            ("nonsense", "sluice --help"), ("status", "sluice status --help"),
+            ("status t --nonsense", "sluice status --help"),
             ("wait t --until soon", "sluice wait --help"), ("wait t --timeout 4000", "sluice wait --help"),
             ("buffer f --timeout -1", "sluice buffer --help"), ("query m --where {", "sluice query --help"),
             ("get m {", "sluice get --help"), ("get m", "sluice get --help"),

@@ -40,7 +40,9 @@ struct BenchRunTests {
                 let text = #"{"jsonrpc":"2.0","id":"# + id + tail
                 var reply = ByteBuffer(integer: UInt32(text.utf8.count))
                 reply.writeString(text)
-                if let first = reply.readSlice(length: 9) { context.writeAndFlush(wrapOutboundOut(first), promise: nil) }
+                if let first = reply.readSlice(length: 9) {
+                    context.writeAndFlush(wrapOutboundOut(first), promise: nil)
+                }
                 context.writeAndFlush(wrapOutboundOut(reply), promise: nil)
             }
         }

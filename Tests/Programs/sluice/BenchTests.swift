@@ -10,7 +10,9 @@ import Testing
 struct BenchTests {
     private let template = BenchTemplate.buffer(model: "a\"model", payloadBytes: 400)
 
-    private func request(_ template: BenchTemplate, slot: Int, _ random: UInt64) throws -> (length: Int, value: JSONValue) {
+    private func request(
+        _ template: BenchTemplate, slot: Int, _ random: UInt64
+    ) throws -> (length: Int, value: JSONValue) {
         var buffer = ByteBuffer()
         template.append(to: &buffer, slot: slot, milliseconds: 0x017f_22e2_79b0, random: (random, random))
         let read = buffer.readInteger(as: UInt32.self)
@@ -54,7 +56,8 @@ struct BenchTests {
     @Test("Another method keeps its params")
     func method() throws {
         let value = try request(.method("keyspace.command", params: ["command": ["GET", "k"]]), slot: 3, 0).value
-        #expect(value == ["jsonrpc": "2.0", "id": 1003, "method": "keyspace.command", "params": ["command": ["GET", "k"]]])
+        #expect(
+            value == ["jsonrpc": "2.0", "id": 1003, "method": "keyspace.command", "params": ["command": ["GET", "k"]]])
     }
 
     @Test(
@@ -73,7 +76,8 @@ struct BenchTests {
             ),
             (#"{"jsonrpc":"2.0","id":null,"error":{"data":{"kind":"busy"}}}"#, .stray(kind: "busy")),
             (#"{"jsonrpc":"2.0","id":0999,"result":1}"#, .stray(kind: "invalid_reply")),
-            (#"{"jsonrpc":"2.0","id":"1007","result":1}"#, .stray(kind: "invalid_reply")), ("", .stray(kind: "invalid_reply")),
+            (#"{"jsonrpc":"2.0","id":"1007","result":1}"#, .stray(kind: "invalid_reply")),
+            ("", .stray(kind: "invalid_reply")),
         ] as [(String, BenchReply)])
     func replies(text: String, reply: BenchReply) {
         Array(text.utf8).withUnsafeBytes { bytes in #expect(BenchReply(bytes) == reply) }

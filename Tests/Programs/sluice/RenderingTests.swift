@@ -32,7 +32,9 @@ struct RenderingTests {
     @Test("Data cannot steer the terminal", arguments: ["\u{1b}[2J", "a\nb", "\u{9b}1m", "\u{202e}x", "\u{7f}"])
     func control(text: String) {
         let shown = CellText.of(.string(text))
-        #expect(!shown.unicodeScalars.contains { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) || $0.value == 0x202e })
+        #expect(
+            !shown.unicodeScalars.contains { $0.value < 0x20 || (0x7f...0x9f).contains($0.value) || $0.value == 0x202e }
+        )
         #expect(shown.contains("\\u{"))
         #expect(Details(["k": .string(text)]).lines.count == 1)
     }
@@ -74,6 +76,7 @@ struct RenderingTests {
 
     @Test("Fields and scores come in pairs")
     func pairs() {
-        #expect(KeyContent.table(type: "hash", ["a", "1", "b", "2"]).lines == ["FIELD  VALUE", "a      1", "b      2"])
+        #expect(
+            KeyContent.table(type: "hash", ["a", "1", "b", "2"]).lines == ["FIELD  VALUE", "a      1", "b      2"])
     }
 }

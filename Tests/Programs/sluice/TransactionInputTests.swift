@@ -9,7 +9,8 @@ struct TransactionInputTests {
     @Test(
         "One object, an array, or a line each",
         arguments: [
-            (#"{"a":1}"#, [["a": 1]]), ("{\n \"a\":\n 1}\n", [["a": 1]]), (#"[{"a":1},{"b":2}]"#, [["a": 1], ["b": 2]]),
+            (#"{"a":1}"#, [["a": 1]]), ("{\n \"a\":\n 1}\n", [["a": 1]]),
+            (#"[{"a":1},{"b":2}]"#, [["a": 1], ["b": 2]]),
             ("{\"a\":1}\n\n{\"b\":2}\r\n", [["a": 1], ["b": 2]]), ("[]", []),
         ] as [(String, [JSONValue])])
     func shapes(text: String, transactions: [JSONValue]) throws {

@@ -4,9 +4,18 @@ import SmartQueries
 import TransactionModel
 
 /// A random read, and for a query the same as plain SQL.
-enum RandomRead {
+enum RandomRead: CustomStringConvertible {
     case get(model: String, id: JSONValue)
     case query(QueryCase)
+
+    var description: String {
+        switch self {
+        case .get(let model, let id): "\(model) \(String(decoding: id.bytes, as: UTF8.self))"
+        case .query(let query):
+            "\(query.model) \(String(decoding: query.condition?.json.bytes ?? [], as: UTF8.self))"
+                + " order \(query.order) limit \(query.limit) offset \(query.offset)"
+        }
+    }
 
     struct QueryCase {
         var model: String

@@ -54,6 +54,7 @@ struct World {
         case 2: steps = linked(id)
         default:
             for index in 0..<random.integer(1...4) { steps += step("a\(index)", id) }
+            if steps.isEmpty { steps = [bulkCreateReadings("a")] }
         }
         return ["transaction_id": .string(id), "steps": .array(steps)]
     }

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: MIT
 import JSON
 import Keyspace
-// SPDX-License-Identifier: MIT
 import ReentrantTransactions
 import TransactionBuffering
 import WireProtocol

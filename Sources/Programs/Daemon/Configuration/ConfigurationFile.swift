@@ -35,7 +35,9 @@ enum ConfigurationFile {
                 throw ConfigurationError("\(path): \(name) is no setting; `sluice serve --help` lists them")
             }
             guard let text = text(of: value) else {
-                throw ConfigurationError("\(path): \(name) must be a string or a number\(setting.kind == .list ? ", or an array of strings" : "")")
+                throw ConfigurationError(
+                    "\(path): \(name) must be a string or a number\(setting.kind == .list ? ", or an array of strings" : "")"
+                )
             }
             texts[setting.key] = text
         }

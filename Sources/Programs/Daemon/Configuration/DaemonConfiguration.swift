@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 public import BackgroundProcessing
 public import EmbeddedKeyspace
+import Keyspace
 public import Logging
 public import ReentrantTransactions
 public import ReplicationTracking
 public import SocketServer
-import Keyspace
 public import TransactionModel
 
 /// Everything the daemon was told, checked.
@@ -47,7 +47,9 @@ public struct DaemonConfiguration: Sendable {
         stateDirectory = directory
 
         let name = try reader.text("site.name")
-        guard let site = SiteConfiguration(name: name, kind: .init(rawValue: try reader.text("site.type")) ?? .secondary) else {
+        guard
+            let site = SiteConfiguration(name: name, kind: .init(rawValue: try reader.text("site.type")) ?? .secondary)
+        else {
             throw ConfigurationError("site.name must be 1 to \(SiteConfiguration.nameBytesMax) bytes of [A-Za-z0-9._-]")
         }
         self.site = site

@@ -24,31 +24,48 @@ public struct Setting: Sendable {
         Setting(
             key: "site.type", kind: .word(["secondary", "main"]), defaultText: "secondary",
             meaning: "secondary buffers; main answers when it is applied"),
-        Setting(key: "socket.path", kind: .text, defaultText: "", meaning: "socket; default sluice.sock in the state directory"),
+        Setting(
+            key: "socket.path", kind: .text, defaultText: "",
+            meaning: "socket; default sluice.sock in the state directory"),
         Setting(key: "socket.mode", kind: .text, defaultText: "0600", meaning: "permissions of the socket, octal"),
-        Setting(key: "state.directory", kind: .text, defaultText: "", meaning: "default $STATE_DIRECTORY, else ./.sluice"),
+        Setting(
+            key: "state.directory", kind: .text, defaultText: "", meaning: "default $STATE_DIRECTORY, else ./.sluice"),
         Setting(
             key: "keyspace.url", kind: .text, defaultText: "sqlite:keyspace.db",
             meaning: "where acknowledged transactions live: sqlite:FILE"),
         Setting(
             key: "main.url", kind: .text, defaultText: "sqlite:main.db",
             meaning: "where transactions are applied: sqlite:FILE"),
-        Setting(key: "replica.urls", kind: .list, defaultText: "", meaning: "replicas that must catch up before caches go"),
+        Setting(
+            key: "replica.urls", kind: .list, defaultText: "", meaning: "replicas that must catch up before caches go"),
         Setting(key: "processing.interval", kind: .duration, defaultText: "1", meaning: "ceiling of the wake-up"),
         Setting(
             key: "processing.lanes", kind: .integer(1...64), defaultText: "4",
             meaning: "parallel lanes; a SQLite main database has one writer and uses one"),
-        Setting(key: "retry.attempts", kind: .integer(1...100), defaultText: "3", meaning: "attempts of an unclassified failure"),
-        Setting(key: "retry.delay", kind: .duration, defaultText: "5", meaning: "doubles with each attempt, full jitter"),
+        Setting(
+            key: "retry.attempts", kind: .integer(1...100), defaultText: "3",
+            meaning: "attempts of an unclassified failure"),
+        Setting(
+            key: "retry.delay", kind: .duration, defaultText: "5", meaning: "doubles with each attempt, full jitter"),
         Setting(
             key: "dead_letter.policy", kind: .word(["hold", "continue"]), defaultText: "hold",
             meaning: "whether what conflicts with a dead transaction waits"),
         Setting(key: "ledger.retention", kind: .duration, defaultText: "30d", meaning: "how long ids are remembered"),
-        Setting(key: "main.timeout", kind: .duration, defaultText: "30", meaning: "the longest wait for the main database's locks"),
-        Setting(key: "scope.timeout", kind: .duration, defaultText: "30", meaning: "reserved for keyspace.begin, which this version does not offer"),
-        Setting(key: "lsn.check_interval", kind: .duration, defaultText: "0.1", meaning: "between two looks at the replicas"),
-        Setting(key: "lsn.timeout", kind: .duration, defaultText: "30", meaning: "without progress for so long, looks become rarer"),
-        Setting(key: "status.ttl", kind: .duration, defaultText: "3600", meaning: "how long a finished status stays readable"),
+        Setting(
+            key: "main.timeout", kind: .duration, defaultText: "30",
+            meaning: "the longest wait for the main database's locks"),
+        Setting(
+            key: "scope.timeout", kind: .duration, defaultText: "30",
+            meaning: "reserved for keyspace.begin, which this version does not offer"),
+        Setting(
+            key: "lsn.check_interval", kind: .duration, defaultText: "0.1", meaning: "between two looks at the replicas"
+        ),
+        Setting(
+            key: "lsn.timeout", kind: .duration, defaultText: "30",
+            meaning: "without progress for so long, looks become rarer"),
+        Setting(
+            key: "status.ttl", kind: .duration, defaultText: "3600",
+            meaning: "how long a finished status stays readable"),
         Setting(
             key: "buffer.transactions_max", kind: .integer(1...1_000_000_000), defaultText: "10000000",
             meaning: "unfinished transactions; beyond: buffer_full"),
@@ -58,14 +75,17 @@ public struct Setting: Sendable {
         Setting(
             key: "frame.bytes_max", kind: .bytes(1024...(1 << 30)), defaultText: "4MiB", meaning: "the longest request"),
         Setting(key: "connections_max", kind: .integer(1...100_000), defaultText: "1024", meaning: "clients at once"),
-        Setting(key: "in_flight_max", kind: .integer(1...1_000_000), defaultText: "4096", meaning: "requests in execution at once"),
+        Setting(
+            key: "in_flight_max", kind: .integer(1...1_000_000), defaultText: "4096",
+            meaning: "requests in execution at once"),
         Setting(
             key: "transaction_mode", kind: .word(["strict", "warn", "permissive"]), defaultText: "strict",
             meaning: "what a blocked keyspace transaction does"),
         Setting(
             key: "log.level", kind: .word(["trace", "debug", "info", "notice", "warning", "error", "critical"]),
             defaultText: "info", meaning: "least level that is logged"),
-        Setting(key: "log.format", kind: .word(["text", "json"]), defaultText: "text", meaning: "form of the log on stderr"),
+        Setting(
+            key: "log.format", kind: .word(["text", "json"]), defaultText: "text", meaning: "form of the log on stderr"),
     ]
 
     /// The setting that a flag or a file's key names; dots, dashes and underscores are the same there.

@@ -41,7 +41,10 @@ struct SettingsReader {
         let units: [(String, Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("", 1)]
         guard case .bytes(let range)? = Setting.named(key)?.kind, let value = scaled(try text(key), units),
             let bytes = Int(exactly: value.rounded()), range.contains(bytes)
-        else { throw ConfigurationError("\(key) must be a number of bytes, or a number with KiB, MiB or GiB\(limits(of: key))") }
+        else {
+            throw ConfigurationError(
+                "\(key) must be a number of bytes, or a number with KiB, MiB or GiB\(limits(of: key))")
+        }
         return bytes
     }
 
@@ -71,7 +74,9 @@ struct SettingsReader {
 
     private static func provider(_ name: String, _ texts: [String: String]) -> InMemoryProvider {
         var values: [AbsoluteConfigKey: ConfigValue] = [:]
-        for (key, text) in texts { values[AbsoluteConfigKey(ConfigKey(key))] = ConfigValue(.string(text), isSecret: false) }
+        for (key, text) in texts {
+            values[AbsoluteConfigKey(ConfigKey(key))] = ConfigValue(.string(text), isSecret: false)
+        }
         return InMemoryProvider(name: name, values: values)
     }
 }

@@ -1,10 +1,10 @@
+// SPDX-License-Identifier: MIT
 import BackgroundProcessing
 import EmbeddedKeyspace
 import JSON
 import Keyspace
 import ReplicationTracking
 import TransactionBuffering
-// SPDX-License-Identifier: MIT
 import TransactionModel
 
 /// `server.health`: ok, degraded (writes are accepted, something keeps them from being applied) or failing (nothing is

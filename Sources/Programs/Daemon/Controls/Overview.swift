@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BackgroundProcessing
 import EmbeddedKeyspace
 import JSON
@@ -5,7 +6,6 @@ import Keyspace
 import MainDatabase
 import ReplicationTracking
 import RequestDispatch
-// SPDX-License-Identifier: MIT
 import SocketServer
 import TransactionBuffering
 import TransactionModel

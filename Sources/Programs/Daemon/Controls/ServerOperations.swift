@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: MIT
 import BackgroundProcessing
 import EmbeddedKeyspace
-// SPDX-License-Identifier: MIT
 import Foundation
 import Glibc
 import JSON

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import EmbeddedKeyspace
+import Glibc
+import MainDatabase
+import SQLiteMainDatabase
+import SocketServer
+import TransactionModel
+
+/// Looks at everything a start needs, without starting or creating anything.
+public struct Diagnosis: Sendable {
+    /// One thing that was looked at.
+    public struct Finding: Sendable {
+        public enum Level: String, Sendable {
+            case ok, warning, problem
+        }
+
+        public var level: Level
+        public var subject: String
+        /// What was found.
+        public var text: String
+        /// What to do; nil where all is well.
+        public var advice: String?
+    }
+
+    static let freeBytesMin = 64 << 20
+    static let freeBytesLow = 1 << 30
+
+    private let configuration: DaemonConfiguration
+
+    public init(_ configuration: DaemonConfiguration) { self.configuration = configuration }
+
+    public func findings() async -> [Finding] {
+        var findings = [stateDirectory(), space(), socket(), keyspace()]
+        findings += await database(configuration.mainPath, "main database")
+        for path in configuration.replicaPaths { findings += await database(path, "replica") }
+        return findings
+    }
+
+    private func stateDirectory() -> Finding {
+        let path = configuration.stateDirectory
+        var status = stat()
+        guard stat(path, &status) == 0 else {
+            return Finding(
+                level: .warning, subject: "state directory", text: "\(path) does not exist yet",
+                advice: "sluice serve creates it, if its parent directory exists and may be written to")
+        }
+        guard status.st_mode & S_IFMT == S_IFDIR, access(path, W_OK | X_OK) == 0 else {
+            return Finding(
+                level: .problem, subject: "state directory", text: "\(path) can't be written to",
+                advice: "give the daemon's user write permission, or set state.directory")
+        }
+        if status.st_mode & 0o002 != 0 {
+            return Finding(
+                level: .problem, subject: "state directory", text: "\(path) may be written to by everyone",
+                advice: "chmod o-w \(path)")
+        }
+        return Finding(level: .ok, subject: "state directory", text: path)
+    }
+
+    private func space() -> Finding {
+        var status = statvfs()
+        let path = access(configuration.stateDirectory, F_OK) == 0 ? configuration.stateDirectory : "."
+        guard statvfs(path, &status) == 0 else {
+            return Finding(
+                level: .warning, subject: "disk", text: "its free space is not known", advice: "check the path")
+        }
+        let free = Int(status.f_bavail) * Int(status.f_frsize)
+        let text = "\(free >> 20) MiB free"
+        if free < Self.freeBytesMin {
+            return Finding(
+                level: .problem, subject: "disk", text: text, advice: "make room: acknowledged writes live here")
+        }
+        if free < Self.freeBytesLow {
+            return Finding(
+                level: .warning, subject: "disk", text: text, advice: "an outage of the main database needs room here")
+        }
+        return Finding(level: .ok, subject: "disk", text: text)
+    }
+
+    private func socket() -> Finding {
+        let path = configuration.socket.path
+        guard path.utf8.count <= SocketServerConfiguration.pathBytesMax else {
+            return Finding(
+                level: .problem, subject: "socket", text: "\(path) has \(path.utf8.count) bytes",
+                advice: "set socket.path to at most \(SocketServerConfiguration.pathBytesMax) bytes")
+        }
+        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
+        let folder = path.hasPrefix("/") && parent.isEmpty ? "/" : parent.isEmpty ? "." : parent
+        if access(folder, W_OK | X_OK) != 0, folder != configuration.stateDirectory {
+            return Finding(
+                level: .problem, subject: "socket", text: "\(folder) does not exist or can't be written to",
+                advice: "create it, or set socket.path")
+        }
+        return Finding(level: .ok, subject: "socket", text: path)
+    }
+
+    private func keyspace() -> Finding {
+        let path = configuration.keyspace.path
+        guard access(path, F_OK) == 0 else {
+            return Finding(level: .ok, subject: "keyspace", text: "\(path) will be created")
+        }
+        guard access(path, R_OK | W_OK) == 0 else {
+            return Finding(
+                level: .problem, subject: "keyspace", text: "\(path) can't be read and written",
+                advice: "give it to the daemon's user: it may hold writes that exist nowhere else")
+        }
+        let lock = open(path + ".lock", O_RDWR | O_CLOEXEC)
+        guard lock >= 0 else { return Finding(level: .ok, subject: "keyspace", text: path) }
+        defer { close(lock) }
+        if flock(lock, LOCK_EX | LOCK_NB) != 0 {
+            return Finding(level: .ok, subject: "keyspace", text: "\(path), held by a running daemon")
+        }
+        return Finding(level: .ok, subject: "keyspace", text: path)
+    }
+
+    private func database(_ path: String, _ subject: String) async -> [Finding] {
+        let reader = SQLiteReader(path: path, timeout: .seconds(2))
+        let schema: Schema
+        do {
+            schema = try await reader.introspect()
+        } catch {
+            await reader.close()
+            return [
+                Finding(
+                    level: subject == "replica" ? .warning : .problem, subject: subject,
+                    text: "\(path): \(error.message) (\(error.code))",
+                    advice: "writes are accepted meanwhile; check the path, its permissions and who locks it")
+            ]
+        }
+        await reader.close()
+        var findings = [Finding(level: .ok, subject: subject, text: "\(path), \(schema.tables.count) tables")]
+        if schema.tables.isEmpty {
+            findings[0] = Finding(
+                level: .warning, subject: subject, text: "\(path) has no tables",
+                advice: "create your schema in it: models are its tables")
+        }
+        if subject != "replica", access(path, W_OK) != 0 {
+            findings.append(
+                Finding(
+                    level: .problem, subject: subject, text: "\(path) can't be written to",
+                    advice: "give the daemon's user write permission on the file and its directory"))
+        }
+        for table in schema.tables where table.primaryKey.isEmpty {
+            findings.append(
+                Finding(
+                    level: .warning, subject: subject, text: "table \(table.name) has no primary key",
+                    advice: "it can't be a model until it has one"))
+        }
+        return findings
+    }
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import SluiceClient
+
+/// Sends transactions in order, many under way at a time, and prints their receipts in order.
+struct BufferRun {
+    /// Under way at a time: enough to fill a commit group, few enough for every sidecar's limit.
+    static let windowMax = 256
+
+    struct Tally {
+        var accepted = 0
+        var duplicates = 0
+        var failed = 0
+        var unsent = 0
+
+        var value: JSONValue {
+            [
+                "accepted": .integer(Int64(accepted)), "duplicates": .integer(Int64(duplicates)),
+                "failed": .integer(Int64(failed)), "unsent": .integer(Int64(unsent)),
+            ]
+        }
+    }
+
+    typealias Outcome = Result<(value: JSONValue, isDuplicate: Bool), SluiceClientError>
+
+    let client: SluiceClient
+    let wait: (goal: SluiceClient.Goal, timeout: Duration)?
+    let printsReceipts: Bool
+
+    func send(_ transactions: [JSONValue]) async throws -> Tally {
+        var tally = Tally()
+        var bar = ProgressBar("buffer", isShown: transactions.count > 1 && Terminal.isTerminal(2))
+        var outcomes: [Int: Outcome] = [:]
+        var next = 0
+        var printed = 0
+        var stops = false
+        await withTaskGroup(of: (Int, Outcome).self) { group in
+            while true {
+                while !stops, next < transactions.count, next - printed < Self.windowMax {
+                    let (index, transaction) = (next, transactions[next])
+                    // Immediate: each call is queued on the connection before the next one is made.
+                    group.addImmediateTask { (index, await outcome(of: transaction)) }
+                    next += 1
+                }
+                guard let (index, outcome) = await group.next() else { break }
+                outcomes[index] = outcome
+                if case .failure(let error) = outcome, error.retryable { stops = true }
+                while let outcome = outcomes.removeValue(forKey: printed) {
+                    report(outcome, printed, &tally, &bar)
+                    printed += 1
+                }
+                bar.update(printed, of: transactions.count)
+            }
+        }
+        bar.clear()
+        tally.unsent = transactions.count - next
+        return tally
+    }
+
+    private func outcome(of transaction: JSONValue) async -> Outcome {
+        do throws(SluiceClientError) {
+            let receipt = try await client.buffer(transaction)
+            guard let wait else { return .success((receipt.value, receipt.isDuplicate)) }
+            let record = try await client.wait(for: receipt.transactionID, until: wait.goal, timeout: wait.timeout)
+            guard record.status.hasReached(wait.goal) else {
+                return .failure(
+                    SluiceClientError(
+                        SluiceErrorKind(rawValue: record.timedOut ? "timed_out" : record.status.rawValue),
+                        "\(receipt.transactionID) is \(record.status)."))
+            }
+            var value = receipt.value.object ?? [:]
+            value["status"] = .string(record.status.rawValue)
+            return .success((.object(value), receipt.isDuplicate))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    private func report(_ outcome: Outcome, _ index: Int, _ tally: inout Tally, _ bar: inout ProgressBar) {
+        switch outcome {
+        case .success(let receipt):
+            tally.accepted += 1
+            if receipt.isDuplicate { tally.duplicates += 1 }
+            if printsReceipts { Terminal.print(receipt.value, json: true) }
+        case .failure(let error):
+            tally.failed += 1
+            bar.clear()
+            Terminal.complain("transaction \(index + 1): \(error)")
+        }
+    }
+}
+
+extension TransactionStatus {
+    func hasReached(_ goal: SluiceClient.Goal) -> Bool {
+        switch goal {
+        case .committed: self == .committed || self == .replicated
+        case .replicated: self == .replicated
+        }
+    }
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import SluiceClient
+
+/// `sluice dead-letter discard`.
+struct DeadLetterDiscard: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "discard", abstract: "Give them up; what they held goes on.")
+
+    @OptionGroup var selection: DeadLetterSelection
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        let result = try await client.withClient { try await $0.discardDeadLetters(selection.selected) }
+        Terminal.print(result, json: json)
+    }
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import Glibc
+import JSON
+import SluiceClient
+
+/// `sluice processor drain`: until nothing is left to apply.
+struct ProcessorDrain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drain", abstract: "Apply all there is.",
+        discussion: "Fails when something remains after the time, for instance behind a dead transaction.")
+
+    /// How often a terminal's bar moves.
+    private static let sliceShown = Duration.milliseconds(250)
+    private static let slice = Duration.seconds(10)
+
+    @Option(help: "How long, in seconds.")
+    var timeout: Double = 60
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func validate() throws {
+        guard timeout >= 0 else { throw ValidationError("--timeout takes seconds, 0 or more.") }
+    }
+
+    func run() async throws {
+        let (isDrained, remaining) = try await client.withClient { try await drain($0) }
+        Terminal.print(["drained": .bool(isDrained), "remaining": .integer(remaining)], json: json)
+        guard isDrained else {
+            throw CommandFailure("\(remaining) remain.", try: "sluice processor status")
+        }
+    }
+
+    /// In slices, so that the bar moves and no call outlasts its connection's patience.
+    private func drain(_ client: SluiceClient) async throws -> (isDrained: Bool, remaining: Int64) {
+        let clock = ContinuousClock()
+        let end = clock.now + .seconds(timeout)
+        var bar = ProgressBar("drain")
+        defer { bar.clear() }
+        let slice = Terminal.isTerminal(STDERR_FILENO) ? Self.sliceShown : Self.slice
+        var most: Int64 = 0
+        while true {
+            let left = max(.zero, end - clock.now)
+            let state = try await client.drain(timeout: min(slice, left))
+            most = max(most, state.remaining)
+            bar.update(Int(most - state.remaining), of: Int(most))
+            if state.isDrained || left <= slice { return state }
+        }
+    }
+}

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+import ArgumentParser
+import JSON
+
+/// `sluice stats`: counters.
+struct Stats: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Show counters; accepted is the sum of the others.")
+
+    @Flag(help: "Print JSON.")
+    var json = false
+
+    @OptionGroup var client: ClientOptions
+
+    func run() async throws {
+        try await client.show("server.stats", json: json)
+    }
+}

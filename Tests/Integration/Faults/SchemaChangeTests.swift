@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import DaemonHarness
+import JSON
+import Testing
+
+extension Integration {
+    @Suite struct SchemaChangeTests {
+        @Test func `a column added at run time is used by the next transaction`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            try client.buffer("before", .update("s", "telescope", "t1", ["state": "busy"]))
+            try client.wait("before")
+            try sidecar.main.rows("ALTER TABLE telescope ADD COLUMN mirror REAL")
+            try client.buffer("after", .update("s", "telescope", "t1", ["mirror": 8.2]))
+            #expect(try client.get("telescope", "t1")["record"]?["mirror"]?.double == 8.2)
+            #expect(try client.wait("after")["status"] == "replicated")
+            #expect(try sidecar.main.text("SELECT mirror FROM telescope WHERE id = 't1'") == "8.2")
+        }
+
+        @Test func `many clients that use a new column at once are all accepted`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            _ = try sidecar.client().get("telescope", "t1")
+            try sidecar.main.rows("CREATE TABLE plate (id TEXT PRIMARY KEY, n INTEGER)")
+            let socketPath = sidecar.socketPath
+            try Threads.run(8) { thread in
+                let client = try FrameClient(socketPath)
+                let requests = try (0..<10).map { number in
+                    let step = JSONValue.create("s", "plate", ["id": .string("\(thread)-\(number)")])
+                    let transaction = FrameClient.transaction("p\(thread)-\(number)", [step])
+                    return try client.post("transaction.buffer", ["transaction": transaction])
+                }
+                for request in requests { _ = try client.result(of: request) }
+            }
+            #expect(try sidecar.client().drain())
+            #expect(try sidecar.main.integer("SELECT count(*) FROM plate") == 80)
+        }
+
+        @Test func `whoever connects first to a new sidecar may update and delete`() throws {
+            // Several times: between the socket and the first look at the database is only a moment.
+            for _ in 0..<Effort.count(short: 5, full: 50) {
+                let sidecar = try Sidecar.started(schema: SampleSchema.text)
+                let client = try sidecar.client()
+                let requests = try (0..<64).map { number in
+                    let step = JSONValue.increment("s", "telescope", "t1", ["shots": 1])
+                    return try client.post(
+                        "transaction.buffer", ["transaction": FrameClient.transaction("tx\(number)", [step])])
+                }
+                for request in requests {
+                    #expect(throws: Never.self) { try client.result(of: request) }
+                }
+            }
+        }
+    }
+}
