@@ -12,10 +12,12 @@ enum SampleSchema {
         CREATE TABLE reading (
             id TEXT PRIMARY KEY, raw INTEGER NOT NULL, doubled INTEGER GENERATED ALWAYS AS (raw * 2) STORED,
             token TEXT DEFAULT (hex(randomblob(4))));
-        CREATE TABLE parsed (id TEXT PRIMARY KEY, version INTEGER, document TEXT CHECK (json(document) IS NOT NULL));
+        CREATE TABLE parsed (
+            id TEXT PRIMARY KEY, version INTEGER,
+            document TEXT CHECK (document IS NULL OR json(document) IS NOT NULL));
         CREATE TABLE guarded (id TEXT PRIMARY KEY);
         CREATE TRIGGER guarded_refuses BEFORE INSERT ON guarded WHEN new.id = 'forbidden'
             BEGIN SELECT RAISE(ABORT, 'no'); END;
-        INSERT INTO telescope (id, name) VALUES ('t1', 'north'), ('t2', 'south');
+        INSERT INTO telescope (id, name) VALUES ('t1', 'north'), ('t2', 'south'), ('t3', 'east');
         """
 }

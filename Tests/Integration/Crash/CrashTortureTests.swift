@@ -30,10 +30,8 @@ extension Integration {
             gate.finish()
             try crew.join()
 
-            print("XX before drain", String(decoding: try sidecar.client().counters().bytes, as: UTF8.self))
             let client = try FrameClient(sidecar.socketPath, timeoutSeconds: 60)
             #expect(try client.drain(timeoutMS: 50_000))
-            print("XX after drain", String(decoding: try sidecar.client().counters().bytes, as: UTF8.self), Date())
             let account = try TortureAccount(sidecar.main)
             try account.expectEachOnce(writers)
             try account.expectWhole(writers)

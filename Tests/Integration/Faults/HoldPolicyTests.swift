@@ -6,6 +6,7 @@ import Testing
 extension Integration {
     @Suite struct HoldPolicyTests {
         /// A dead transaction on t1, a follower on the same record, one behind that, and a stranger.
+        /// (t2 would be no stranger's: the follower's observation refers to it.)
         private func scene(_ policy: String) throws -> (Sidecar, FrameClient) {
             let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["dead_letter.policy": policy])
             let client = try sidecar.client()
@@ -15,7 +16,7 @@ extension Integration {
                 "follower", .increment("s", "telescope", "t1", ["shots": 1]),
                 .create("o", "observation", ["id": "o1", "telescope_id": "t2"]))
             try client.buffer("second", .update("s", "observation", "o1", ["note": "seen"]))
-            try client.buffer("stranger", .increment("s", "telescope", "t2", ["shots": 5]))
+            try client.buffer("stranger", .increment("s", "telescope", "t3", ["shots": 5]))
             return (sidecar, client)
         }
 

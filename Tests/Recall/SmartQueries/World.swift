@@ -28,7 +28,8 @@ struct World {
 
     let tables: Schema
     var random: SeededGenerator
-    private var number = 0
+    /// Names what is new; beyond the ids that the schema begins with.
+    private var number = 10
     private(set) var stations = ["s0", "s1", "s2"]
     /// Stations that an event names: those stay.
     private var named: Set<String> = ["s0", "s1"]

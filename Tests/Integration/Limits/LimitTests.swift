@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+import DaemonHarness
+import JSON
+import Testing
+import WireProtocol
+
+extension Integration {
+    @Suite struct LimitTests {
+        private func fill(_ client: FrameClient, _ number: Int) throws {
+            try client.buffer("tx\(number)", .increment("s", "telescope", "t1", ["shots": 1]))
+        }
+
+        @Test func `a full buffer says so, accepts nothing, and empties itself`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["buffer.transactions_max": "10"])
+            let client = try sidecar.client()
+            try client.pause()
+            for number in 0..<10 { try fill(client, number) }
+            let clock = ContinuousClock()
+            let start = clock.now
+            let error = #expect(throws: RemoteError.self) { try fill(client, 10) }
+            #expect(error?.kind == "buffer_full")
+            #expect(error?.isRetryable == true)
+            #expect(error?.retryAfterMS ?? 0 > 0)
+            // The promise is 10 ms; a debug build on a busy machine gets more.
+            #expect(clock.now - start < .milliseconds(500))
+            // What was accepted is still answered, and reads go on.
+            #expect(try client.get("telescope", "t1")["record"]?["shots"] == 10)
+            let again = try client.buffer("tx3", .increment("s", "telescope", "t1", ["shots": 1]))
+            #expect(again["duplicate"] == true)
+            #expect(try client.counters()["accepted"] == 10)
+            try client.resume()
+            #expect(try client.drain())
+            try fill(client, 10)
+            try client.wait("tx10")
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 11)
+        }
+
+        @Test func `more requests at once than the limit are answered busy, and none is lost`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["in_flight_max": "4"])
+            let client = try sidecar.client()
+            try client.pause()
+            try fill(client, 0)
+            // Waits occupy the places.
+            let waits = try (0..<8).map { _ in
+                try client.post("transaction.wait", ["transaction_id": "tx0", "timeout_ms": 10_000])
+            }
+            let error = #expect(throws: RemoteError.self) { try client.call("server.health") }
+            #expect(error?.kind == "busy")
+            #expect(error?.retryAfterMS ?? 0 > 0)
+            var busy = 0
+            for wait in waits.suffix(4) {
+                do { _ = try client.result(of: wait) } catch let error as RemoteError where error.kind == "busy" { busy += 1 }
+            }
+            #expect(busy == 4)
+            // Nobody can resume now: the limit is the daemon's, not the connection's. The end of a connection frees its places.
+            sidecar.kill()
+            try sidecar.start()
+            #expect(try sidecar.client().wait("tx0")["status"] == "replicated")
+        }
+
+        @Test func `more connections than the limit are answered busy and closed`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["connections_max": "3"])
+            let clients = try (0..<3).map { _ in try sidecar.client() }
+            for client in clients { _ = try client.call("server.health") }
+            let fourth = try sidecar.client()
+            #expect(try fourth.receive()["error"]?["data"]?["kind"] == "busy")
+            #expect(fourth.isEnded())
+            for client in clients { #expect(try client.call("server.health")["status"] == "ok") }
+        }
+
+        @Test func `a request whose deadline is over is not executed`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            let transaction = FrameClient.transaction("late", [.increment("s", "telescope", "t1", ["shots": 1])])
+            let error = #expect(throws: RemoteError.self) {
+                try client.call("transaction.buffer", ["transaction": transaction, "_meta": ["deadline_ms": 0]])
+            }
+            #expect(error?.kind == "deadline_exceeded")
+            #expect(error?.isRetryable == true)
+            #expect(try client.counters()["accepted"] == 0)
+            let unknown = #expect(throws: RemoteError.self) { try client.status("late") }
+            #expect(unknown?.kind == "not_found")
+        }
+
+        @Test func `a frame beyond a smaller limit is refused, one at the limit is not`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["frame.bytes_max": "2048"])
+            let request = #"{"jsonrpc":"2.0","id":5,"method":"server.health"}"#
+            let client = try sidecar.client()
+            #expect(try client.call("session.open")["limits"]?["frame_bytes_max"] == 2048)
+            let padding = [UInt8](repeating: 0x20, count: 2048 - request.utf8.count)
+            try client.send(frame: Array(request.utf8) + padding)
+            #expect(try client.receive()["result"]?["status"] == "ok")
+            try client.send(frame: Array(request.utf8) + padding + [0x20])
+            #expect(try client.receive()["error"]?["data"]?["kind"] == "frame_error")
+            #expect(client.isEnded())
+        }
+
+        @Test func `a frame as large as the limit is a transaction like any other`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            let note = String(repeating: "x", count: 4_000_000)
+            try client.buffer("big", .create("s", "observation", ["id": "o", "telescope_id": "t1", "note": .string(note)]))
+            #expect(try client.get("observation", "o")["record"]?["note"]?.string?.utf8.count == note.utf8.count)
+            #expect(try client.wait("big")["status"] == "replicated")
+            #expect(try sidecar.main.integer("SELECT length(note) FROM observation") == note.utf8.count)
+        }
+    }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+import DaemonHarness
+import JSON
+import Testing
+
+extension Integration {
+    @Suite struct WaitTests {
+        @Test func `wait answers at the goal, at an end, and when the time is over`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            try client.pause()
+            try client.buffer("good", .increment("s", "telescope", "t1", ["shots": 1]))
+            try client.buffer("bad", .update("s", "telescope", "t2", ["state": "lost"]))
+            for timeout: Int64 in [0, 30] {
+                let record = try client.wait("good", timeoutMS: timeout)
+                #expect(record["timed_out"] == true)
+                #expect(record["status"] == "pending")
+            }
+            let waits = try ["good", "bad"].map { id in
+                try client.post("transaction.wait", ["transaction_id": .string(id), "until": "replicated"])
+            }
+            try client.resume()
+            let good = try client.result(of: waits[0])
+            #expect(good["status"] == "replicated")
+            #expect(good["timed_out"] == nil)
+            #expect(good["position"]?.string?.isEmpty == false)
+            #expect(try client.result(of: waits[1])["status"] == "dead_letter")
+            let unknown = #expect(throws: RemoteError.self) { try client.wait("nobody") }
+            #expect(unknown?.kind == "not_found")
+        }
+
+        @Test func `a site of type main answers when the transaction is applied`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["site.type": "main"])
+            let client = try sidecar.client()
+            let receipt = try client.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            #expect(["committed", "replicated"].contains(receipt["status"]?.string ?? ""))
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 1)
+        }
+    }
+}

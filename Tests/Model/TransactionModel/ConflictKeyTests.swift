@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import Testing
+
+@testable import TransactionModel
+
+@Suite struct ConflictKeyTests {
+    @Test func `uses conflict as the table says`() {
+        typealias Use = ConflictKey.Use
+        let all: [Use] = [.exclusive, .writes, .reads, .refers]
+        let conflicts: Set<[Use]> = [
+            [.exclusive, .exclusive], [.exclusive, .writes], [.exclusive, .reads], [.exclusive, .refers],
+            [.writes, .exclusive], [.reads, .exclusive], [.refers, .exclusive], [.writes, .reads], [.reads, .writes],
+        ]
+        for a in all { for b in all { #expect(a.conflicts(with: b) == conflicts.contains([a, b]), "\(a) \(b)") } }
+    }
+
+    static let schema = Schema(tables: [
+        Table(name: "p", columns: [Column(name: "id", type: .text), Column(name: "u", type: .text), Column(name: "v", type: .integer)],
+            primaryKey: ["id"], uniqueKeys: [["u"], ["u", "v"]]),
+        Table(
+            name: "c", columns: [Column(name: "id", type: .integer), Column(name: "p", type: .text)], primaryKey: ["id"],
+            assignsKey: true, foreignKeys: [ForeignKey(columns: ["p"], table: "p", referencedColumns: ["id"])]),
+    ])
+
+    static func keys(_ steps: String, orderingKey: String? = nil, id: String = "t") throws -> [ConflictKey] {
+        let order = orderingKey.map { #""ordering_key":"\#($0)","# } ?? ""
+        let text = #"{"format":1,"transaction_id":"\#(id)",\#(order)"steps":[\#(steps)]}"#
+        return try #require(StoredTransaction(payload: Array(text.utf8))).conflictKeys(in: schema)
+    }
+
+    struct Case: Sendable, CustomTestStringConvertible {
+        var name: String
+        var a: String
+        var b: String
+        var conflicts: Bool
+        var testDescription: String { name }
+    }
+
+    static let cases: [Case] = [
+        Case(name: "the same record", a: update("p", "\"x\""), b: update("p", "\"x\""), conflicts: true),
+        Case(name: "other records", a: update("p", "\"x\""), b: update("p", "\"y\""), conflicts: false),
+        Case(name: "records of other models", a: update("p", "\"1\""), b: update("c", "1"), conflicts: false),
+        Case(name: "a parent and its child", a: update("p", "\"x\""), b: child("x"), conflicts: true),
+        Case(name: "two children of one parent", a: child("x"), b: child("x"), conflicts: false),
+        Case(name: "a child and another parent", a: update("p", "\"y\""), b: child("x"), conflicts: false),
+        Case(name: "a query and a writer of its model", a: query("p"), b: update("p", "\"x\""), conflicts: true),
+        Case(name: "a query and a writer of another model", a: query("p"), b: update("c", "1"), conflicts: false),
+        Case(name: "two queries", a: query("p"), b: query("p"), conflicts: false),
+        Case(name: "one unique value", a: unique("x", "\"k\""), b: unique("y", "\"k\""), conflicts: true),
+        Case(name: "two unique values", a: unique("x", "\"k\""), b: unique("y", "\"l\""), conflicts: false),
+        Case(name: "null is no unique value", a: unique("x", "null"), b: unique("y", "null"), conflicts: false),
+        Case(
+            name: "an unnamed record and any writer of the model",
+            a: #"{"step_id":"s","operation":"update","model":"p","id":{"$ref":"q.id"},"data":{}}"#, b: update("p", "\"x\""),
+            conflicts: true),
+    ]
+
+    @Test("who conflicts with whom", arguments: cases)
+    func conflicts(entry: Case) throws {
+        let (a, b) = (try Self.keys(entry.a, id: "a"), try Self.keys(entry.b, id: "b"))
+        let there = a.contains { key in b.contains { $0.conflicts(with: key) } }
+        let back = b.contains { key in a.contains { $0.conflicts(with: key) } }
+        #expect(there == entry.conflicts && back == entry.conflicts)
+    }
+
+    @Test func `an ordering key orders`() throws {
+        let a = try Self.keys(Self.update("p", "\"x\""), orderingKey: "k")
+        let b = try Self.keys(Self.update("c", "1"), orderingKey: "k")
+        #expect(a.contains { key in b.contains { $0.conflicts(with: key) } })
+    }
+
+    @Test func `each key stands once, with the use that conflicts most`() throws {
+        let keys = try Self.keys(Self.query("p") + "," + Self.update("p", "\"x\"") + "," + Self.update("p", "\"x\""))
+        #expect(Set(keys.map(\.name)).count == keys.count)
+        #expect(keys.first { $0.name == "m:p" }?.use == .exclusive)
+    }
+
+    @Test func `a record under an assigned id is the one that references name`() throws {
+        let creator = try Self.keys(#"{"step_id":"s","operation":"create","model":"c","data":{}}"#, id: "a")
+        let user = try Self.keys(Self.update("c", #"{"$ref":"a#s.id"}"#), id: "b")
+        #expect(creator.contains { key in user.contains { $0.conflicts(with: key) } })
+    }
+
+    static func update(_ model: String, _ id: String) -> String {
+        #"{"step_id":"s","operation":"update","model":"\#(model)","id":\#(id),"data":{}}"#
+    }
+
+    static func child(_ parent: String) -> String {
+        #"{"step_id":"s","operation":"create","model":"c","data":{"p":"\#(parent)"}}"#
+    }
+
+    static func query(_ model: String) -> String { #"{"step_id":"q","operation":"query","model":"\#(model)","where":{}}"# }
+
+    static func unique(_ id: String, _ value: String) -> String {
+        #"{"step_id":"s","operation":"update","model":"p","id":"\#(id)","data":{"u":\#(value)}}"#
+    }
+
+    // MARK: Order of steps
+
+    @Test func `steps stand after their dependencies and otherwise as they were`() {
+        #expect(StepOrder.resolve([("a", []), ("b", []), ("c", [])]).order == [0, 1, 2])
+        #expect(StepOrder.resolve([("a", ["c"]), ("b", []), ("c", [])]).order == [1, 2, 0])
+        #expect(StepOrder.resolve([("a", ["b"]), ("b", ["c"]), ("c", [])]).order == [2, 1, 0])
+        #expect(StepOrder.resolve([("a", ["b"]), ("b", ["a"]), ("c", [])]).order == [2])
+        #expect(StepOrder.resolve([("a", ["b"]), ("b", ["a"]), ("c", [])]).cyclic == 0)
+        #expect(StepOrder.resolve([("a", ["a"])]).cyclic == 0)
+        #expect(StepOrder.resolve([]).cyclic == nil)
+    }
+}
