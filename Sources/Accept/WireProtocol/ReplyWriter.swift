@@ -7,7 +7,7 @@ public enum ReplyWriter {
     private static let envelopeBytes = 64
 
     /// A reply around a result that is JSON text already.
-    public static func result(id: RequestID, _ text: some Collection<UInt8>) -> [UInt8] {
+    public static func result(id: RequestID, _ text: [UInt8]) -> [UInt8] {
         result(id: id, capacity: text.count) { $0.raw(text) }
     }
 
@@ -36,7 +36,7 @@ public enum ReplyWriter {
     }
 
     /// A notification whose params are JSON text already: an object.
-    public static func notification(method: StaticString, params: some Collection<UInt8>) -> [UInt8] {
+    public static func notification(method: StaticString, params: [UInt8]) -> [UInt8] {
         var writer = begin(capacity: params.count + method.utf8CodeUnitCount)
         writer.name("method")
         writer.string(method)

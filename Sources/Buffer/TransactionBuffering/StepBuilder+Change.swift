@@ -10,24 +10,24 @@ extension StepBuilder {
         guard let table = draft.table, let id = draft.rows[row].id else {
             preconditionFailure("a draft checked that there is a schema and an id")
         }
-        let idText = try self.idText(id, table, "\(draft.rows[row].path).id")
+        let idText = try self.idText(id, table, draft.rows[row].place.part("id"))
         writer.name("id")
         writer.raw(idText)
         if let data = draft.rows[row].data, draft.operation != .delete {
             writer.name("data")
             writer.beginObject()
             for (name, value) in data.members {
-                let path = "\(draft.dataPath(draft.rows[row])).\(name.string ?? "")"
-                let column = table.columns[try self.column(name, of: table, path)]
+                let place = draft.dataPlace(draft.rows[row]).named(name)
+                let column = table.columns[try self.column(name, of: table, place)]
                 guard !table.primaryKey.contains(column.name) else {
                     throw ValidationFault(
-                        path, "is part of the primary key, which can't change; delete and create instead")
+                        place, "is part of the primary key, which can't change; delete and create instead")
                 }
                 writer.name(column.name)
                 if draft.operation == .increment {
-                    try writeDelta(value, to: column, path, &writer)
+                    try writeDelta(value, to: column, place, &writer)
                 } else {
-                    try write(value, to: column, path, &writer)
+                    try write(value, to: column, place, &writer)
                 }
             }
             writer.endObject()
@@ -36,46 +36,46 @@ extension StepBuilder {
     }
 
     private func writeDelta(
-        _ value: JSONView, to column: Column, _ path: String, _ writer: inout JSONWriter
+        _ value: JSONView, to column: Column, _ place: Place, _ writer: inout JSONWriter
     ) throws(ValidationFault) {
         switch column.type {
         case .integer, .real, .number, .decimal, .any: break
-        default: throw ValidationFault(path, "is no column of numbers")
+        default: throw ValidationFault(place, "is no column of numbers")
         }
         guard !value.isNull, value.kind == .number, column.type.write(value, into: &writer) else {
-            throw ValidationFault(path, "must be \(column.type == .any ? "a number" : column.type.expectation)")
+            throw ValidationFault(place, "must be \(column.type == .any ? "a number" : column.type.expectation)")
         }
     }
 
-    private func idText(_ id: JSONView, _ table: Table, _ path: String) throws(ValidationFault) -> [UInt8] {
+    private func idText(_ id: JSONView, _ table: Table, _ place: Place) throws(ValidationFault) -> [UInt8] {
         var writer = JSONWriter(capacity: 64)
         if let reference = Reference(id) {
-            writer.value(try resolve(reference, path))
+            writer.value(try resolve(reference, place))
             return writer.bytes
         }
         let keys = table.keyColumns
         guard keys.count > 1 else {
             guard id.kind == .string || id.kind == .number else {
-                throw ValidationFault(path, "must be a string or an integer")
+                throw ValidationFault(place, "must be a string or an integer")
             }
-            try write(id, to: keys[0], path, &writer)
+            try write(id, to: keys[0], place, &writer)
             return writer.bytes
         }
         guard id.kind == .object else {
             throw ValidationFault(
-                path, "must be an object with the columns \(table.primaryKey.joined(separator: ", "))")
+                place, "must be an object with the columns \(table.primaryKey.joined(separator: ", "))")
         }
         for (name, _) in id.members
         where !table.primaryKey.contains(where: { ByteString($0) == ByteString(name.string ?? "") }) {
-            throw ValidationFault("\(path).\(name.string ?? "")", "is no column of the primary key")
+            throw ValidationFault(place.named(name), "is no column of the primary key")
         }
         writer.beginObject()
         for column in keys {
             guard let value = id.member(column.name), !value.isNull else {
-                throw ValidationFault("\(path).\(column.name)", "is missing")
+                throw ValidationFault("\(place.text).\(column.name)", "is missing")
             }
             writer.name(column.name)
-            try write(value, to: column, "\(path).\(column.name)", &writer)
+            try write(value, to: column, place, &writer)
         }
         writer.endObject()
         return writer.bytes

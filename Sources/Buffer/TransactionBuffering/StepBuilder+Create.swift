@@ -8,9 +8,9 @@ extension StepBuilder {
         _ row: Int, of draft: StepDraft, _ index: Int, _ writer: inout JSONWriter
     ) throws(ValidationFault) {
         guard let data = draft.rows[row].data else { preconditionFailure("a draft checked that there is data") }
-        let path = draft.dataPath(draft.rows[row])
+        let place = draft.dataPlace(draft.rows[row])
         guard let table = draft.table else {
-            try writeWithoutSchema(data, row, of: draft, index, path, &writer)
+            try writeWithoutSchema(data, row, of: draft, index, place, &writer)
             return
         }
         var given = [Bool](repeating: false, count: table.columns.count)
@@ -18,14 +18,14 @@ extension StepBuilder {
         var columns = JSONWriter(capacity: data.rawRange.count + 128)
         columns.beginObject()
         for (name, value) in data.members {
-            let path = "\(path).\(name.string ?? "")"
-            let column = try self.column(name, of: table, path)
+            let place = place.named(name)
+            let column = try self.column(name, of: table, place)
             // A null key is a key left out: the reference drivers send it so.
             if value.isNull, table.primaryKey.contains(table.columns[column].name) { continue }
             given[column] = true
             columns.name(table.columns[column].name)
             let start = columns.bytes.count
-            try write(value, to: table.columns[column], path, &columns)
+            try write(value, to: table.columns[column], place, &columns)
             key.take(column, columns.bytes[start...])
         }
         // Defaults of an upsert stand apart: they must not overwrite a record that is there.
@@ -34,7 +34,7 @@ extension StepBuilder {
         defaults.beginObject()
         var hasDefaults = false
         for (column, isGiven) in given.enumerated() where !isGiven {
-            guard let value = try missingValue(table, column, row, draft, path) else { continue }
+            guard let value = try missingValue(table, column, row, draft, place) else { continue }
             hasDefaults = true
             var text = JSONWriter(capacity: 48)
             text.value(value)
@@ -66,7 +66,7 @@ extension StepBuilder {
 
     /// What a create writes into a column that the client left out; nil: nothing.
     private func missingValue(
-        _ table: Table, _ column: Int, _ row: Int, _ draft: StepDraft, _ path: String
+        _ table: Table, _ column: Int, _ row: Int, _ draft: StepDraft, _ place: Place
     ) throws(ValidationFault) -> JSONValue? {
         let description = table.columns[column]
         if description.isGenerated { return nil }
@@ -84,21 +84,21 @@ extension StepBuilder {
             {
                 return .string(UUIDText.version8(transaction: transactionID, step: draft.id, row: row))
             }
-            throw ValidationFault("\(path).\(description.name)", "is part of the primary key and must be given")
+            throw ValidationFault("\(place.text).\(description.name)", "is part of the primary key and must be given")
         }
         if !description.isNullable && !table.hasTriggers {
             throw ValidationFault(
-                "\(path).\(description.name)", "must be given: the column has no default and can't be null")
+                "\(place.text).\(description.name)", "must be given: the column has no default and can't be null")
         }
         return nil
     }
 
     private mutating func writeWithoutSchema(
-        _ data: JSONView, _ row: Int, of draft: StepDraft, _ index: Int, _ path: String, _ writer: inout JSONWriter
+        _ data: JSONView, _ row: Int, of draft: StepDraft, _ index: Int, _ place: Place, _ writer: inout JSONWriter
     ) throws(ValidationFault) {
         guard let id = data["id"], id.string != nil || id.int64 != nil else {
             throw ValidationFault(
-                "\(path).id", "must be given as long as the schema of the main database was never seen",
+                "\(place.text).id", "must be given as long as the schema of the main database was never seen",
                 maySchemaBeStale: true)
         }
         writer.name("id")
@@ -108,7 +108,7 @@ extension StepBuilder {
         for (name, value) in data.members {
             writer.name(name.string ?? "")
             if let reference = Reference(value) {
-                writer.value(try resolve(reference, "\(path).\(reference.column)"))
+                writer.value(try resolve(reference, place.named(name)))
             } else {
                 writer.raw(value)
             }

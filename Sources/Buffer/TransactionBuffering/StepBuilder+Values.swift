@@ -4,66 +4,66 @@ import TransactionModel
 
 /// Values and references.
 extension StepBuilder {
-    func column(_ name: JSONView, of table: Table, _ path: String) throws(ValidationFault) -> Int {
+    func column(_ name: JSONView, of table: Table, _ place: Place) throws(ValidationFault) -> Int {
         guard let column = table.index(of: name) else {
-            throw ValidationFault(path, "names no column of \(table.name)", maySchemaBeStale: true)
+            throw ValidationFault(place, "names no column of \(table.name)", maySchemaBeStale: true)
         }
         guard !table.columns[column].isGenerated else {
-            throw ValidationFault(path, "is computed by the database and can't be written")
+            throw ValidationFault(place, "is computed by the database and can't be written")
         }
         return column
     }
 
     func write(
-        _ value: JSONView, to column: Column, _ path: String, _ writer: inout JSONWriter
+        _ value: JSONView, to column: Column, _ place: Place, _ writer: inout JSONWriter
     ) throws(ValidationFault) {
         if value.kind == .object, let reference = Reference(value) {
-            let resolved = try resolve(reference, path)
+            let resolved = try resolve(reference, place)
             if case .object(let object) = resolved, object["$ref"] != nil {
                 writer.value(resolved)
                 return
             }
             guard let canonical = column.type.canonical(resolved) else {
-                throw ValidationFault(path, "refers to a value that is not \(column.type.expectation)")
+                throw ValidationFault(place, "refers to a value that is not \(column.type.expectation)")
             }
             writer.value(canonical)
             return
         }
-        if value.isNull && !column.isNullable { throw ValidationFault(path, "can't be null") }
+        if value.isNull && !column.isNullable { throw ValidationFault(place, "can't be null") }
         guard column.type.write(value, into: &writer) else {
-            throw ValidationFault(path, "must be \(column.type.expectation)")
+            throw ValidationFault(place, "must be \(column.type.expectation)")
         }
     }
 
     /// The value a reference stands for; a `$ref` object where it is known only when the transaction runs.
-    func resolve(_ reference: Reference, _ path: String) throws(ValidationFault) -> JSONValue {
+    func resolve(_ reference: Reference, _ place: Place) throws(ValidationFault) -> JSONValue {
         if reference.transactionID != nil {
             guard reference.column == "id" else {
-                throw ValidationFault(path, "can refer only to the id of another transaction's step")
+                throw ValidationFault(place, "can refer only to the id of another transaction's step")
             }
             return known[ByteString(reference.text)] ?? ["$ref": .string(reference.text)]
         }
         guard let index = indexes[ByteString(reference.step)], let document = texts[index] else {
-            throw ValidationFault(path, "names no step of this transaction")
+            throw ValidationFault(place, "names no step of this transaction")
         }
         let draft = drafts[index]
         if draft.operation == .query {
-            guard reference.row == nil else { throw ValidationFault(path, "can't name a row of a query") }
+            guard reference.row == nil else { throw ValidationFault(place, "can't name a row of a query") }
             guard reference.column == "id" || draft.table?.index(of: reference.column) != nil else {
-                throw ValidationFault(path, "names no column of \(draft.model)", maySchemaBeStale: true)
+                throw ValidationFault(place, "names no column of \(draft.model)", maySchemaBeStale: true)
             }
             return ["$ref": .string(reference.text)]
         }
         guard draft.operation.isBulk == (reference.row != nil) else {
             throw ValidationFault(
-                path, draft.operation.isBulk ? "must name a row, as in step[0].column" : "must not name a row")
+                place, draft.operation.isBulk ? "must name a row, as in step[0].column" : "must not name a row")
         }
         let stored = document.root
         let row: JSONView
         if let number = reference.row {
             guard let rows = stored["rows"], let found = rows.elements.dropFirst(number).first(where: { _ in true })
             else {
-                throw ValidationFault(path, "names no row of the step")
+                throw ValidationFault(place, "names no row of the step")
             }
             row = found
         } else {
@@ -71,13 +71,15 @@ extension StepBuilder {
         }
         let keys = draft.table?.primaryKey ?? ["id"]
         if reference.column == "id" || keys == [reference.column] {
-            guard keys.count == 1 else { throw ValidationFault(path, "must name a column of the composite key") }
+            guard keys.count == 1 else { throw ValidationFault(place, "must name a column of the composite key") }
             if let id = row["id"] { return id.value() }
             return ["$ref": .string(Reference.text(transaction: transactionID, step: draft.id, row: reference.row))]
         }
-        if let value = row["data"]?.member(reference.column) ?? row["defaults"]?.member(reference.column) {
+        // A delta is not the value that the column has afterwards.
+        let written = draft.operation == .increment ? nil : row["data"]?.member(reference.column)
+        if let value = written ?? row["defaults"]?.member(reference.column) {
             return value.value()
         }
-        throw ValidationFault(path, "refers to a column that the step does not write")
+        throw ValidationFault(place, "refers to a column that the step does not write")
     }
 }

@@ -30,7 +30,7 @@ struct StepBuilder {
         created = Array(repeating: [], count: drafts.count)
         var referenced = Set<Int>()
         for draft in drafts {
-            for (step, _) in draft.dependencyPaths {
+            for (step, _) in draft.dependencyPlaces {
                 if let index = indexes[ByteString(step)] { referenced.insert(index) }
             }
         }
@@ -61,7 +61,7 @@ struct StepBuilder {
         }
         if !draft.conflict.isEmpty { write(names: draft.conflict, "conflict", &writer) }
         var dependencies: [String] = []
-        for (step, _) in draft.dependencyPaths where !dependencies.contains(step) { dependencies.append(step) }
+        for (step, _) in draft.dependencyPlaces where !dependencies.contains(step) { dependencies.append(step) }
         if !dependencies.isEmpty { write(names: dependencies, "depends_on", &writer) }
         writer.endObject()
         if referenced.contains(index) {

@@ -15,44 +15,48 @@ struct StepDraft {
     var conflict: [String] = []
     var condition: JSONView?
     var isOptional = false
-    let path: String
+    let place: Place
     /// Steps named by `depends_on` and by references, each with the place that names it.
-    private(set) var dependencyPaths: [(step: String, path: String)] = []
+    private(set) var dependencyPlaces: [(step: String, place: Place)] = []
 
     struct Row {
         var id: JSONView?
         var data: JSONView?
-        var path: String
+        var place: Place
     }
 
-    init(_ view: JSONView, path: String, schema: Schema?) throws(ValidationFault) {
-        guard view.kind == .object else { throw ValidationFault(path, "must be an object") }
-        self.path = path
+    /// For messages.
+    var path: String { place.text }
+
+    init(_ view: JSONView, index: Int, schema: Schema?) throws(ValidationFault) {
+        place = Place(step: index)
+        guard view.kind == .object else { throw ValidationFault(place, "must be an object") }
         guard let id = view["step_id"]?.string, StepRule.isValidID(id) else {
-            throw ValidationFault("\(path).step_id", "must be 1 to 64 bytes of [A-Za-z0-9_-]")
+            throw ValidationFault(place.part("step_id"), "must be 1 to 64 bytes of [A-Za-z0-9_-]")
         }
         self.id = id
         guard let operation = view["operation"]?.string.flatMap(StepOperation.init(rawValue:)) else {
             let names = StepOperation.allCases.map(\.rawValue).joined(separator: ", ")
-            throw ValidationFault("\(path).operation", "must be one of \(names)")
+            throw ValidationFault(place.part("operation"), "must be one of \(names)")
         }
         self.operation = operation
         guard let model = view["model"]?.string, !model.isEmpty else {
-            throw ValidationFault("\(path).model", "must be the name of a model")
+            throw ValidationFault(place.part("model"), "must be the name of a model")
         }
         self.model = model
         if let schema {
             guard let table = schema[model] else {
-                throw ValidationFault("\(path).model", "names no table of the main database", maySchemaBeStale: true)
+                throw ValidationFault(
+                    place.part("model"), "names no table of the main database", maySchemaBeStale: true)
             }
             guard !table.primaryKey.isEmpty else {
-                throw ValidationFault("\(path).model", "names a table without primary key, which can't be a model")
+                throw ValidationFault(place.part("model"), "names a table without primary key, which can't be a model")
             }
             self.table = table
         } else {
             guard operation == .create || operation == .bulkCreate else {
                 throw ValidationFault(
-                    "\(path).operation",
+                    place.part("operation"),
                     "needs the schema of the main database, which was not seen yet; only creates are possible",
                     maySchemaBeStale: true)
             }
@@ -62,7 +66,7 @@ struct StepDraft {
     }
 
     private mutating func takeMembers(_ view: JSONView) throws(ValidationFault) {
-        var row = Row(path: path)
+        var row = Row(place: place)
         for (name, value) in view.members {
             switch Member(name) {
             case .stepID, .operation, .model: continue
@@ -93,9 +97,9 @@ struct StepDraft {
     private mutating func takeDependencies(_ value: JSONView) throws(ValidationFault) {
         guard value.kind == .array else { throw ValidationFault("\(path).depends_on", "must be an array of step ids") }
         for (index, element) in value.elements.enumerated() {
-            let path = "\(path).depends_on[\(index)]"
-            guard let step = element.string else { throw ValidationFault(path, "must be a step id") }
-            dependencyPaths.append((step, path))
+            let place = Place(step: place.step, part: "depends_on", index: index)
+            guard let step = element.string else { throw ValidationFault(place, "must be a step id") }
+            dependencyPlaces.append((step, place))
         }
     }
 
@@ -104,16 +108,17 @@ struct StepDraft {
             throw ValidationFault("\(path).rows", "must be an array of at least one row")
         }
         for (index, element) in value.elements.enumerated() {
-            let path = "\(path).rows[\(index)]"
-            guard element.kind == .object else { throw ValidationFault(path, "must be an object") }
+            let place = Place(step: place.step, row: index)
+            guard element.kind == .object else { throw ValidationFault(place, "must be an object") }
             if operation == .bulkCreate {
-                rows.append(Row(data: element, path: path))
+                rows.append(Row(data: element, place: place))
                 continue
             }
             for (name, _) in element.members where !name.stringEquals("id") && !name.stringEquals("data") {
-                throw ValidationFault("\(path).\(name.string ?? "")", "is no member of a row; there are id and data")
+                throw ValidationFault(
+                    "\(place.text).\(name.string ?? "")", "is no member of a row; there are id and data")
             }
-            rows.append(Row(id: element["id"], data: element["data"], path: path))
+            rows.append(Row(id: element["id"], data: element["data"], place: place))
         }
     }
 
@@ -133,31 +138,31 @@ struct StepDraft {
         if isKey { conflict = [] }
     }
 
-    /// The path of a row's data: bulk creates have the columns in the row itself.
-    func dataPath(_ row: Row) -> String { operation == .bulkCreate ? row.path : "\(row.path).data" }
+    /// The place of a row's data: bulk creates have the columns in the row itself.
+    func dataPlace(_ row: Row) -> Place { operation == .bulkCreate ? row.place : row.place.part("data") }
 
     private mutating func check(_ row: Row) throws(ValidationFault) {
         let needsID =
             operation == .update || operation == .delete || operation == .increment || operation == .bulkUpdate
         if needsID {
-            guard let id = row.id, !id.isNull else { throw ValidationFault("\(row.path).id", "is missing") }
-            takeReference(id, "\(row.path).id")
+            guard let id = row.id, !id.isNull else { throw ValidationFault(row.place.part("id"), "is missing") }
+            takeReference(id, row.place.part("id"))
             if id.kind == .object {
-                for (name, value) in id.members { takeReference(value, "\(row.path).id.\(name.string ?? "")") }
+                for (name, value) in id.members { takeReference(value, row.place.part("id").named(name)) }
             }
         }
         guard operation != .delete else { return }
-        let path = dataPath(row)
-        guard let data = row.data else { throw ValidationFault(path, "is missing") }
-        guard data.kind == .object else { throw ValidationFault(path, "must be an object") }
+        let place = dataPlace(row)
+        guard let data = row.data else { throw ValidationFault(place, "is missing") }
+        guard data.kind == .object else { throw ValidationFault(place, "must be an object") }
         for (name, value) in data.members where value.kind == .object {
-            takeReference(value, "\(path).\(name.string ?? "")")
+            takeReference(value, place.named(name))
         }
     }
 
-    private mutating func takeReference(_ value: JSONView, _ path: String) {
+    private mutating func takeReference(_ value: JSONView, _ place: Place) {
         guard let reference = Reference(value), reference.transactionID == nil else { return }
-        dependencyPaths.append((reference.step, path))
+        dependencyPlaces.append((reference.step, place))
     }
 }
 

@@ -31,7 +31,7 @@ struct TransactionBuilder {
         drafts.reserveCapacity(list.count)
         var indexes: [ByteString: Int] = [:]
         for (index, element) in list.elements.enumerated() {
-            let draft = try StepDraft(element, path: "steps[\(index)]", schema: schema)
+            let draft = try StepDraft(element, index: index, schema: schema)
             guard indexes.updateValue(index, forKey: ByteString(draft.id)) == nil else {
                 throw ValidationFault("steps[\(index)].step_id", "names a second step so")
             }
@@ -119,16 +119,16 @@ struct TransactionBuilder {
     private func order(of drafts: inout [StepDraft], _ indexes: [ByteString: Int]) throws(ValidationFault) -> [Int] {
         var needsOrder = false
         for index in drafts.indices {
-            for (name, path) in drafts[index].dependencyPaths {
+            for (name, place) in drafts[index].dependencyPlaces {
                 guard let other = indexes[ByteString(name)] else {
-                    throw ValidationFault(path, "names no step of this transaction")
+                    throw ValidationFault(place, "names no step of this transaction")
                 }
-                guard other != index else { throw ValidationFault(path, "refers to its own step") }
+                guard other != index else { throw ValidationFault(place, "refers to its own step") }
                 needsOrder = true
             }
         }
         guard needsOrder else { return Array(drafts.indices) }
-        let (order, cyclic) = StepOrder.resolve(drafts.map { ($0.id, $0.dependencyPaths.map(\.step)) })
+        let (order, cyclic) = StepOrder.resolve(drafts.map { ($0.id, $0.dependencyPlaces.map(\.step)) })
         if let cyclic {
             throw ValidationFault("steps[\(cyclic)]", "is part of a cycle of references")
         }

@@ -97,6 +97,12 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: text)
     }
 
+    /// As ``raw(_:)-(Collection)``, without the cost of a generic call from another module.
+    public mutating func raw(_ text: [UInt8]) {
+        beforeValue()
+        bytes.append(contentsOf: text)
+    }
+
     /// A value of a document, its text verbatim.
     public mutating func raw(_ view: JSONView) {
         beforeValue()
