@@ -62,7 +62,7 @@ public struct Advance: Sendable, Equatable {
         case returned(TransactionID)
         /// processing -> retrying: waits until `due`, holds its conflict keys.
         case retrying(TransactionID, attempts: Int, due: Timestamp, error: FailureRecord, held: [ConflictKey])
-        /// processing -> dead_letter: holds its conflict keys; none under the policy `continue`, which also drops
+        /// processing -> dead_letter: counts the attempt, holds its conflict keys; none under the policy `continue`, which also drops
         /// `released`, the records whose overlay goes.
         case dead(TransactionID, error: FailureRecord, held: [ConflictKey], released: [RecordKey])
         /// processing -> parked behind `blocker` (still counted and shown as pending), holds its conflict keys.

@@ -68,7 +68,10 @@ public final class TransactionManager: Sendable {
     ) async throws(BufferingError) -> [AdvanceOutcome] {
         let time = now()
         var operations: [Operation] = [.advance(Advance(changes, at: time))]
-        if let release { operations.append(.release(release)) }
+        if var release {
+            release.at = time
+            operations.append(.release(release))
+        }
         guard case .advance(let outcomes)? = try await access.apply(operations).first else {
             throw BufferingError(.internalError, "the store gave no answer to an advance")
         }

@@ -28,6 +28,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     let state = Mutex(ProcessorStateMachine())
     let lease = Mutex<Lease?>(nil)
     private let prunedAt = Mutex<Timestamp?>(nil)
+    /// Claimed, and not brought to an outcome because the store failed.
+    private let unsettled = Mutex<[TransactionID]>([])
 
     public init(
         manager: TransactionManager, access: KeyspaceAccess, database: any MainDatabase,
@@ -98,15 +100,18 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     private func cycle() async -> ProcessorStateMachine.Cycle {
         do {
+            try await giveBackUnsettled()
             let due = try await releaseDue()
             let lease = try await currentLease()
             try await database.verify(lease)
             let works = try await claim(lease)
             guard !works.isEmpty else { return .idle(due: due) }
             try await BatchRun(self, lease).run(works)
+            unsettled.withLock { $0 = [] }
             return .progressed
         } catch let error as DatabaseError {
             if error.category == .fenced { self.lease.withLock { $0 = nil } }
+            unsettled.withLock { $0 = [] }
             return .outage(FailureRecord(code: error.kind.rawValue, message: error.message, at: now()))
         } catch let error as BufferingError {
             return .storeFailed(FailureRecord(code: "store_unavailable", message: error.message, at: now()))
@@ -116,6 +121,14 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     }
 
     // MARK: Steps of a cycle
+
+    /// Nobody else would: they are claimed under a lease that is still held. What was applied, the ledger knows.
+    private func giveBackUnsettled() async throws(BufferingError) {
+        let ids = unsettled.withLock { $0 }
+        guard !ids.isEmpty else { return }
+        _ = try await manager.advance(ids.map { .returned($0) })
+        unsettled.withLock { $0 = [] }
+    }
 
     /// Sends retries whose time has come back to the buffer; says how long until the next one.
     private func releaseDue() async throws(BufferingError) -> Duration? {
@@ -154,6 +167,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             token: lease.token, transactionsMax: configuration.batchTransactionsMax,
             bytesMax: configuration.batchBytesMax, at: now())
         let claimed = try await access.claim(claim)
+        unsettled.withLock { $0 = claimed.map(\.transactionID) }
         var works: [Work] = []
         works.reserveCapacity(claimed.count)
         for transaction in claimed {

@@ -56,11 +56,13 @@ struct BatchRun {
 
     /// Applies a batch; the answer is what had to wait for a failed one, to be planned again.
     private func apply(_ works: [Work]) async throws -> [Work] {
-        let holds = processor.configuration.deadLetterPolicy == .hold
         let conflicts = BatchConflicts(works, schema)
         let report = await processor.executor.execute(
             works.map { .init($0.transaction, contentHash: $0.claimed.contentHash) }, schema: schema, under: lease
-        ) { later, earlier in holds && conflicts.conflict(later, earlier) }
+        ) { later, earlier in
+            // Whatever the policy: whether the earlier one is dead or will be retried is judged only afterwards.
+            conflicts.conflict(later, earlier)
+        }
         var outcomes = Outcomes()
         var waiting: [Work] = []
         for (work, result) in zip(works, report.results) {
@@ -100,9 +102,9 @@ struct BatchRun {
         var generator = SystemRandomNumberGenerator()
         let verdict = FailureJudge(policy: processor.configuration.retry).judge(
             error, of: work, earlier: before ?? outcomes.retrying, using: &generator)
-        let place = error.step.map { " in steps[\($0)]" } ?? ""
+        let place = error.step.map { " (steps[\($0)])" } ?? ""
         let failure = FailureRecord(
-            code: error.kind.rawValue, message: "\(error.message)\(place) (\(error.code))", at: processor.now())
+            code: error.kind.rawValue, message: "\(error.message) (\(error.code))\(place)", at: processor.now())
         let held = work.transaction.conflictKeys(in: schema)
         switch verdict {
         case .again: outcomes.changes.append(.returned(work.id))

@@ -75,7 +75,10 @@ struct AdvanceProcedure {
         case .dead(let id, let error, let held, let released):
             try store.transactions.update(
                 row.sequence,
-                "state = 4, processing_at = ?2, dead_at = ?3, error_code = ?4, error_message = ?5, error_at = ?6"
+                """
+                state = 4, attempts = attempts + 1, processing_at = ?2, dead_at = ?3, error_code = ?4,
+                error_message = ?5, error_at = ?6
+                """
             ) { statement in
                 statement.bind(2, claimedAt)
                 statement.bind(3, time)
