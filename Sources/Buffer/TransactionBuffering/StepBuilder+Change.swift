@@ -71,11 +71,13 @@ extension StepBuilder {
         }
         writer.beginObject()
         for column in keys {
-            guard let value = id.member(column.name), !value.isNull else {
+            guard let (name, value) = id.members.first(where: { ByteString($0.name.string ?? "") == ByteString(column.name) }),
+                !value.isNull
+            else {
                 throw ValidationFault("\(place.text).\(column.name)", "is missing")
             }
             writer.name(column.name)
-            try write(value, to: column, place, &writer)
+            try write(value, to: column, place.named(name), &writer)
         }
         writer.endObject()
         return writer.bytes

@@ -68,8 +68,9 @@ struct ServerOperations: ServerControl {
 
     /// A URL without its password.
     static func masked(_ text: String) -> String {
-        guard let scheme = text.range(of: "://"), let at = text[scheme.upperBound...].lastIndex(of: "@"),
-            let colon = text[scheme.upperBound..<at].firstIndex(of: ":")
+        // Foundation's search would link all of Foundation, which is larger than everything else together.
+        guard let slashes = text.firstIndex(of: "/"), text[..<slashes].hasSuffix(":"), text[slashes...].hasPrefix("//"),
+            let at = text.lastIndex(of: "@"), let colon = text[slashes..<at].firstIndex(of: ":")
         else { return text }
         return text[...colon] + "***" + text[at...]
     }
