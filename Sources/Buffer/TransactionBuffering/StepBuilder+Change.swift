@@ -71,7 +71,10 @@ extension StepBuilder {
         }
         writer.beginObject()
         for column in keys {
-            guard let (name, value) = id.members.first(where: { ByteString($0.name.string ?? "") == ByteString(column.name) }),
+            guard
+                let (name, value) = id.members.first(where: {
+                    ByteString($0.name.string ?? "") == ByteString(column.name)
+                }),
                 !value.isNull
             else {
                 throw ValidationFault("\(place.text).\(column.name)", "is missing")

@@ -13,13 +13,17 @@ enum Samples {
         Table(
             name: "t",
             columns: [
-                Column(name: "id", type: .text, isNullable: false), Column(name: "name", type: .text, isNullable: false),
+                Column(name: "id", type: .text, isNullable: false),
+                Column(name: "name", type: .text, isNullable: false),
                 Column(name: "n", type: .integer), Column(name: "r", type: .real), Column(name: "d", type: .decimal),
                 Column(name: "flag", type: .boolean, defaultValue: .constant(true)), Column(name: "raw", type: .blob),
-                Column(name: "doc", type: .json), Column(name: "day", type: .date), Column(name: "at", type: .timestamp, defaultValue: .now),
+                Column(name: "doc", type: .json), Column(name: "day", type: .date),
+                Column(name: "at", type: .timestamp, defaultValue: .now),
                 Column(name: "u", type: .uuid), Column(name: "kind", type: .enumeration(["a", "b"])),
-                Column(name: "list", type: .array(of: .integer)), Column(name: "sum", type: .integer, isGenerated: true),
-                Column(name: "code", type: .text), Column(name: "salt", type: .integer, isNullable: false, defaultValue: .volatile),
+                Column(name: "list", type: .array(of: .integer)),
+                Column(name: "sum", type: .integer, isGenerated: true),
+                Column(name: "code", type: .text),
+                Column(name: "salt", type: .integer, isNullable: false, defaultValue: .volatile),
             ], primaryKey: ["id"], uniqueKeys: [["code"]]),
         Table(
             name: "pair",
@@ -28,7 +32,11 @@ enum Samples {
                 Column(name: "v", type: .text),
             ], primaryKey: ["a", "b"]),
         Table(
-            name: "auto", columns: [Column(name: "id", type: .integer, isNullable: false), Column(name: "t", type: .text), Column(name: "n", type: .integer)],
+            name: "auto",
+            columns: [
+                Column(name: "id", type: .integer, isNullable: false), Column(name: "t", type: .text),
+                Column(name: "n", type: .integer),
+            ],
             primaryKey: ["id"], assignsKey: true,
             foreignKeys: [ForeignKey(columns: ["t"], table: "t", referencedColumns: ["id"])]),
         Table(name: "given", columns: [Column(name: "id", type: .integer, isNullable: false)], primaryKey: ["id"]),

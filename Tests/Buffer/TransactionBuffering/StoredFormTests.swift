@@ -61,10 +61,13 @@ import TransactionModel
         #expect(transaction.executionOrder == [1, 0])
     }
 
-    @Test("references are resolved to what the step writes", arguments: [
-        (#"{"$ref":"p.name"}"#, #""a""#), (#"{"$ref":"p.id"}"#, #""x""#), (#"{"$ref":"q.name"}"#, #"{"$ref":"q.name"}"#),
-        (#"{"$ref":"other#s.id"}"#, #"{"$ref":"other#s.id"}"#),
-    ])
+    @Test(
+        "references are resolved to what the step writes",
+        arguments: [
+            (#"{"$ref":"p.name"}"#, #""a""#), (#"{"$ref":"p.id"}"#, #""x""#),
+            (#"{"$ref":"q.name"}"#, #"{"$ref":"q.name"}"#),
+            (#"{"$ref":"other#s.id"}"#, #"{"$ref":"other#s.id"}"#),
+        ])
     func resolved(entry: (reference: String, stored: String)) throws {
         let (_, transaction) = try Self.stored(
             Samples.step("create", "t", #""data":{"name":"a","id":"x"}"#, id: "p"),
@@ -77,16 +80,19 @@ import TransactionModel
         var builder = TransactionBuilder(schema: Samples.schema, now: Samples.now)
         builder.known = ["other#s.id": 17]
         let view = try JSONDocument(
-            parsing: Samples.steps(Samples.step("update", "auto", #""id":{"$ref":"other#s.id"},"data":{"n":1}"#))).root
+            parsing: Samples.steps(Samples.step("update", "auto", #""id":{"$ref":"other#s.id"},"data":{"n":1}"#))
+        ).root
         #expect(TransactionBuilder.foreignReferences(in: view).map(\.text) == ["other#s.id"])
         let built = try builder.build(view, id: try #require(TransactionID("tx")))
         #expect(built.changes.map(\.record.encodedID) == ["17"])
     }
 
-    @Test("records that changes name", arguments: [
-        (#""id":"a:b","data":{}"#, "t", "a%3Ab"), (#""id":{"b":1,"a":"x,y"},"data":{}"#, "pair", "x%2Cy,1"),
-        (#""id":{"$ref":"other#s.id"},"data":{}"#, "auto", ":other#s.id"), (#""id":5,"data":{}"#, "auto", "5"),
-    ])
+    @Test(
+        "records that changes name",
+        arguments: [
+            (#""id":"a:b","data":{}"#, "t", "a%3Ab"), (#""id":{"b":1,"a":"x,y"},"data":{}"#, "pair", "x%2Cy,1"),
+            (#""id":{"$ref":"other#s.id"},"data":{}"#, "auto", ":other#s.id"), (#""id":5,"data":{}"#, "auto", "5"),
+        ])
     func records(entry: (rest: String, model: String, encoded: String)) throws {
         let (built, _) = try Self.stored(Samples.step("update", entry.model, entry.rest))
         #expect(built.changes.map(\.record.encodedID.string) == [entry.encoded])
@@ -94,7 +100,8 @@ import TransactionModel
 
     @Test func `a record that only a query finds can't be named`() throws {
         let (built, _) = try Self.stored(
-            Samples.step("query", "t", #""where":{}"#, id: "q"), Samples.step("update", "t", #""id":{"$ref":"q.id"},"data":{}"#))
+            Samples.step("query", "t", #""where":{}"#, id: "q"),
+            Samples.step("update", "t", #""id":{"$ref":"q.id"},"data":{}"#))
         #expect(built.changes.map(\.record) == [.anyRecord(of: "t")])
     }
 
@@ -106,10 +113,12 @@ import TransactionModel
         #expect(row.id?.string == "x")
     }
 
-    @Test("an upsert by its key has an id, by another column it has none", arguments: [
-        (#""data":{"name":"a","id":"x"},"conflict":["id"]"#, true), (#""data":{"name":"a","id":"x"}"#, true),
-        (#""data":{"name":"a","code":"c"},"conflict":["code"]"#, false),
-    ])
+    @Test(
+        "an upsert by its key has an id, by another column it has none",
+        arguments: [
+            (#""data":{"name":"a","id":"x"},"conflict":["id"]"#, true), (#""data":{"name":"a","id":"x"}"#, true),
+            (#""data":{"name":"a","code":"c"},"conflict":["code"]"#, false),
+        ])
     func upsert(entry: (rest: String, hasID: Bool)) throws {
         let (built, transaction) = try Self.stored(Samples.step("upsert", "t", entry.rest))
         #expect((transaction.steps[0].rows[0].id != nil) == entry.hasID)
@@ -127,7 +136,8 @@ import TransactionModel
         let (_, transaction) = try Self.stored(
             Samples.step(
                 "create", "t",
-                #""data":{"name":"a","r":1,"d":1.50,"u":"AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE","at":"2026-01-02 03:04","doc":{"$literal":{"a":1}}}"#))
+                #""data":{"name":"a","r":1,"d":1.50,"u":"AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE","at":"2026-01-02 03:04","doc":{"$literal":{"a":1}}}"#
+            ))
         let data = transaction.steps[0].rows[0].data
         #expect(Self.json(data?["r"]) == "1.0" && Self.json(data?["d"]) == "1.50")
         #expect(data?["u"]?.string == "aaaaaaaa-bbbb-cccc-dddd-eeeeeeeeeeee")
@@ -136,11 +146,13 @@ import TransactionModel
 
     @Test func `members of the transaction travel along, null ones do not`() throws {
         let built = try Samples.build(
-            #"{"endpoint":"POST /x","ordering_key":"k","metadata":{"a":[1.0]},"retry":{"max_attempts":7},"steps":[\#(Samples.step("delete", "t", #""id":"x""#))]}"#)
+            #"{"endpoint":"POST /x","ordering_key":"k","metadata":{"a":[1.0]},"retry":{"max_attempts":7},"steps":[\#(Samples.step("delete", "t", #""id":"x""#))]}"#
+        )
         let transaction = try #require(StoredTransaction(payload: built.payload))
         #expect(transaction.orderingKey == "k" && transaction.attemptsMax == 7)
         #expect(Self.json(transaction.root["metadata"]) == #"{"a":[1.0]}"#)
-        let bare = try Samples.build(#"{"endpoint":null,"metadata":null,"steps":[\#(Samples.step("delete", "t", #""id":"x""#))]}"#)
+        let bare = try Samples.build(
+            #"{"endpoint":null,"metadata":null,"steps":[\#(Samples.step("delete", "t", #""id":"x""#))]}"#)
         #expect(try JSONDocument(parsing: bare.payload).root["endpoint"] == nil)
     }
 
@@ -169,11 +181,15 @@ import TransactionModel
         #expect(try Samples.build(steps, id: "other").generatedIDs != first.generatedIDs)
     }
 
-    @Test("the content hash is of the content", arguments: [
-        (#"{"a":1,"b":"é"}"#, #"{ "b" : "\u00e9", "a" : 1 }"#, true), (#"{"a":1}"#, #"{"a":1.0}"#, false),
-        (#"{"a":1e2}"#, #"{"a":100}"#, false), (#"{"a":"x"}"#, #"{"a":"\u0078"}"#, true), (#"{"a":[1,2]}"#, #"{"a":[2,1]}"#, false),
-        (#"{"a":{"y":1,"x":2}}"#, #"{"a":{"x":2,"y":1}}"#, true), (#"{"é":1}"#, "{\"e\u{301}\":1}", false), (#"{"a":null}"#, "{}", false),
-    ])
+    @Test(
+        "the content hash is of the content",
+        arguments: [
+            (#"{"a":1,"b":"é"}"#, #"{ "b" : "\u00e9", "a" : 1 }"#, true), (#"{"a":1}"#, #"{"a":1.0}"#, false),
+            (#"{"a":1e2}"#, #"{"a":100}"#, false), (#"{"a":"x"}"#, #"{"a":"\u0078"}"#, true),
+            (#"{"a":[1,2]}"#, #"{"a":[2,1]}"#, false),
+            (#"{"a":{"y":1,"x":2}}"#, #"{"a":{"x":2,"y":1}}"#, true), (#"{"é":1}"#, "{\"e\u{301}\":1}", false),
+            (#"{"a":null}"#, "{}", false),
+        ])
     func contentHash(entry: (a: String, b: String, isSame: Bool)) throws {
         let (a, b) = (try JSONDocument(parsing: entry.a).root, try JSONDocument(parsing: entry.b).root)
         #expect((ContentHasher.hash(a) == ContentHasher.hash(b)) == entry.isSame)

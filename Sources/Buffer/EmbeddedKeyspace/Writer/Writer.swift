@@ -15,6 +15,7 @@ final class Writer {
     var statistics = KeyspaceStatistics()
     private var checkpoints: CheckpointPlan
     private var isCheckpointDue = false
+    private var patience = GroupPatience()
     private var lastKeyExpiry = Timestamp(microseconds: 0)
 
     init(_ store: Store, settings: EmbeddedSettings, queue: SharedQueue, hooks: WriterHooks) {
@@ -39,6 +40,7 @@ final class Writer {
             if job.standsAlone {
                 job.continuation.resume(returning: runAlone(job))
             } else {
+                if job.writes { awaitCompany(of: job) }
                 runGroup(startingWith: job)
             }
         }
@@ -49,6 +51,24 @@ final class Writer {
     }
 
     // MARK: Groups
+
+    /// Gives those who were just answered the time to come back, where that saves an fsync.
+    private func awaitCompany(of job: Job) {
+        var waiting = queue.operations + job.weight
+        guard let (wanted, atMost) = patience.wait(waiting: waiting) else { return }
+        let start = ContinuousClock.now
+        var pollsWithout = 0
+        while waiting < wanted, pollsWithout < Self.pollsWithoutMax, ContinuousClock.now - start < atMost {
+            usleep(Self.pollMicroseconds)
+            let now = queue.operations + job.weight
+            pollsWithout = now == waiting ? pollsWithout + 1 : 0
+            waiting = now
+        }
+    }
+
+    private static let pollMicroseconds: UInt32 = 100
+    /// Polls in which nobody came: nobody will.
+    private static let pollsWithoutMax = 4
 
     private func runGroup(startingWith first: Job) {
         var group = Group(first)
@@ -165,7 +185,9 @@ final class Writer {
     private func commit(_ operations: Int, _ bytes: Int) throws(SQLiteError) {
         do throws(SQLiteError) {
             if let fault = hooks.commitFault() { throw fault }
+            let start = ContinuousClock.now
             try store.commit()
+            patience.committed(operations: operations, took: ContinuousClock.now - start)
         } catch {
             // Some file systems find out about their lack of space while syncing: that is a failed sync all the same.
             if error.isFsync || !error.isFull { hooks.fail(KeyspaceError(stopping: error)) }
