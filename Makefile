@@ -11,7 +11,7 @@ STRICT := --explicit-target-dependency-import-check error
 OBSERVATORY := contrib/examples/observatory
 FORMATTED := Package.swift Sources Tests contrib/benchmarks/Package.swift contrib/benchmarks/Sources
 
-.PHONY: help run demo test check torture bench build debug format lint clean install deps
+.PHONY: help run demo test check torture bench build debug format lint clean install openrpc deps
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ format: ## format all Swift files
 
 lint: ## complain about format
 	$(SWIFT) format lint --strict --parallel --recursive $(FORMATTED)
+
+openrpc: ## write proto-json/openrpc.json into the program
+	python3 contrib/openrpc.py
 
 install: build ## install below PREFIX (/usr/local)
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/sluice

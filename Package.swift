@@ -154,5 +154,44 @@ let package = Package(
         tests(
             "Drain/TransactionExecution",
             of: ["TransactionExecution", "SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON"]),
+        tests("Model/TransactionModel", of: ["TransactionModel", "JSON", "SQLiteConnection"]),
+        tests(
+            "Buffer/TransactionBuffering",
+            of: [
+                "TransactionBuffering", "EmbeddedKeyspace", "ReentrantTransactions", "Keyspace", "TransactionModel",
+                "JSON",
+            ]),
+        tests(
+            "Recall/SmartQueries",
+            of: [
+                "SmartQueries", "BackgroundProcessing", "TransactionExecution", "SQLiteMainDatabase", "MainDatabase",
+                "TransactionBuffering", "EmbeddedKeyspace", "ReentrantTransactions", "Keyspace", "TransactionModel",
+                "JSON", "SQLiteConnection", log,
+            ]),
+        tests(
+            "Drain/BackgroundProcessing",
+            of: [
+                "BackgroundProcessing", "TransactionExecution", "MainDatabase", "TransactionBuffering",
+                "EmbeddedKeyspace", "ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log,
+            ]),
+        tests(
+            "Drain/ReplicationTracking",
+            of: [
+                "ReplicationTracking", "MainDatabase", "TransactionBuffering", "EmbeddedKeyspace",
+                "ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log,
+            ]),
+        tests(
+            "Accept/RequestDispatch",
+            of: [
+                "RequestDispatch", "WireProtocol", "SmartQueries", "MainDatabase", "TransactionBuffering",
+                "EmbeddedKeyspace", "ReentrantTransactions", "Keyspace", "TransactionModel", "JSON",
+            ]),
+        tests(
+            "Programs/Daemon",
+            of: ["Daemon", "BackgroundProcessing", "EmbeddedKeyspace", "SocketServer", "TransactionModel", log]),
+        support("DaemonHarness", uses: ["WireProtocol", "JSON"]),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["DaemonHarness", "WireProtocol", "JSON", "sluice"],
+            path: "Tests/Integration", swiftSettings: strict),
     ]
 )

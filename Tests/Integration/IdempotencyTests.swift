@@ -14,7 +14,9 @@ extension Integration {
             try client.call("transaction.buffer", ["transaction": FrameClient.transaction(id, steps)])
         }
 
-        @Test func `the same content gets the same receipt in every phase, also after a restart and after its status`() throws {
+        @Test func `the same content gets the same receipt in every phase, also after a restart and after its status`()
+            throws
+        {
             let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["status.ttl": "1s"])
             var client = try sidecar.client()
             try client.pause()

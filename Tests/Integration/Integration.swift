@@ -12,5 +12,6 @@ enum Effort {
     static func count(short: Int, full: Int) -> Int { isFull ? full : short }
 
     /// `SLUICE_SEED` repeats a run.
-    static let seed = ProcessInfo.processInfo.environment["SLUICE_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...999_999)
+    static let seed =
+        ProcessInfo.processInfo.environment["SLUICE_SEED"].flatMap { UInt64($0) } ?? .random(in: 1...999_999)
 }

@@ -2,7 +2,6 @@
 import JSON
 import Synchronization
 import TransactionBuffering
-import TransactionModel
 import WireProtocol
 
 /// One client connection: its requests, their order, its subscriptions.
@@ -30,8 +29,18 @@ public final class ClientSession: Sendable {
             return error.reply
         }
         do throws(WireError) {
-            let result = try await call(envelope)
-            return envelope.id.map { ReplyWriter.result(id: $0, result) }
+            let afterReply = AfterReply()
+            let result = try await call(envelope, afterReply)
+            guard let id = envelope.id else {
+                afterReply.run()
+                return nil
+            }
+            let reply = ReplyWriter.result(id: id, result)
+            guard !afterReply.isEmpty else { return reply }
+            // Through the same door as what must come after it.
+            _ = push(reply)
+            afterReply.run()
+            return nil
         } catch {
             return envelope.id.map { ReplyWriter.error(id: $0, error) }
         }
@@ -46,43 +55,44 @@ public final class ClientSession: Sendable {
         for id in ids { dispatcher.services.transactions.events.unsubscribe(id) }
     }
 
-    private func call(_ envelope: RequestEnvelope) async throws(WireError) -> [UInt8] {
+    private func call(_ envelope: RequestEnvelope, _ afterReply: AfterReply) async throws(WireError) -> [UInt8] {
         guard let method = dispatcher.method(envelope.method) else {
             throw WireError(.methodNotFound, "There is no such method; rpc.discover lists those there are.")
         }
         let deadline = envelope.meta.deadline.map { ContinuousClock.now + $0 }
         let params = Params(envelope.params)
-        guard method.isOrdered else { return try await call(method, params, deadline, turn: nil) }
+        guard method.isOrdered else { return try await call(method, params, deadline, afterReply, turn: nil) }
         return try await order.run { (turn) throws(WireError) in
-            try await call(method, params, deadline, turn: turn)
+            try await call(method, params, deadline, afterReply, turn: turn)
         }
     }
 
     private func call(
-        _ method: any Method, _ params: Params, _ deadline: ContinuousClock.Instant?, turn: OrderKeeper.Turn?
+        _ method: any Method, _ params: Params, _ deadline: ContinuousClock.Instant?, _ afterReply: AfterReply,
+        turn: OrderKeeper.Turn?
     ) async throws(WireError) -> [UInt8] {
         if let deadline, ContinuousClock.now >= deadline {
             throw WireError(
                 .deadlineExceeded, "The deadline was over before the request was executed; nothing was done.")
         }
-        let context = RequestContext(services: dispatcher.services, session: self, deadline: deadline, turn: turn)
+        let context = RequestContext(
+            services: dispatcher.services, session: self, deadline: deadline, turn: turn, afterReply: afterReply)
         return try await method.call(params, context)
     }
 
     // MARK: Subscriptions
 
-    /// Events go out as `transaction.event` notifications.
-    func subscribe(_ filter: TransactionEvents.Filter) throws(WireError) -> UInt64 {
+    /// Events go out as `transaction.event` notifications, the first after the reply.
+    func subscribe(
+        _ filter: TransactionEvents.Filter, _ afterReply: AfterReply
+    ) throws(WireError) -> UInt64 {
         guard subscriptions.withLock({ $0.count < Self.subscriptionsMax }) else {
             throw WireError(.busy, "A connection has at most \(Self.subscriptionsMax) subscriptions.", retryable: false)
         }
-        let box = Mutex<UInt64>(0)
-        let push = push
-        let id = dispatcher.services.transactions.events.subscribe(filter) { event in
-            _ = push(Self.notification(event, subscription: box.withLock { $0 }))
-        }
-        box.withLock { $0 = id }
+        let feed = EventFeed(push)
+        let id = dispatcher.services.transactions.events.subscribe(filter) { feed.take($0) }
         subscriptions.withLock { _ = $0.insert(id) }
+        afterReply.add { feed.open(subscription: id) }
         return id
     }
 
@@ -90,17 +100,5 @@ public final class ClientSession: Sendable {
         guard subscriptions.withLock({ $0.remove(id) }) != nil else { return false }
         dispatcher.services.transactions.events.unsubscribe(id)
         return true
-    }
-
-    private static func notification(_ event: TransactionEvent, subscription: UInt64) -> [UInt8] {
-        let params = json { writer in
-            writer.beginObject()
-            writer.member("subscription_id", String(subscription))
-            writer.member("transaction_id", event.transactionID.string)
-            writer.member("status", event.status.rawValue)
-            writer.member("at", event.at.description)
-            writer.endObject()
-        }
-        return ReplyWriter.notification(method: "transaction.event", params: params)
     }
 }

@@ -80,6 +80,7 @@ struct RequestContext {
     var deadline: ContinuousClock.Instant?
     /// The request's place among ordered ones; nil for a method without order.
     var turn: OrderKeeper.Turn?
+    var afterReply: AfterReply
 
     /// To be called before a wait that precedes an ordered submission.
     func willWait() { turn?.hold() }

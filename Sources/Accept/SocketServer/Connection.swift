@@ -190,7 +190,7 @@ extension Connection {
             }
             return .start(frames)
         }
-        if let lastWord {
+        if running == 0, let lastWord {
             self.lastWord = nil
             return .say(lastWord)
         }

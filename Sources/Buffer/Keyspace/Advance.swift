@@ -10,9 +10,12 @@ public struct Claim: Sendable, Equatable {
     public var transactionsMax: Int
     /// The claim stops before the payloads exceed this; it always contains at least one transaction.
     public var bytesMax: Int
+    /// A transaction with so many claims without outcome is claimed alone, so that a crash blames nobody else.
+    public var suspectClaims: Int
     public var at: Timestamp
 
-    public init(token: Int64, transactionsMax: Int, bytesMax: Int, at: Timestamp) {
+    public init(token: Int64, transactionsMax: Int, bytesMax: Int, suspectClaims: Int = .max, at: Timestamp) {
+        self.suspectClaims = suspectClaims
         self.token = token
         self.transactionsMax = transactionsMax
         self.bytesMax = bytesMax

@@ -59,12 +59,16 @@ public final class SchemaCache: Sendable {
     }
 
     /// As ``refresh()``, but not more often than ``refreshInterval``: what a refused name causes.
-    func refreshIfDue() async throws(BufferingError) -> Bool {
-        let isDue = state.withLock { state in
-            guard let last = state.refreshedAt, state.waiting == nil else { return true }
-            return ContinuousClock.now - last >= Self.refreshInterval
+    /// Too early, it waits: a name that was refused is looked for once before the refusal is final.
+    func refreshIfDue() async throws(BufferingError) {
+        let arrival = ContinuousClock.now
+        while let last = state.withLock({ $0.waiting == nil ? $0.refreshedAt : nil }) {
+            // Looked at since: that is the answer.
+            if last > arrival { return }
+            let left = last + Self.refreshInterval - .now
+            guard left > .zero, (try? await Task.sleep(for: left)) != nil else { break }
         }
-        return isDue ? try await refresh() : false
+        try await refresh()
     }
 
     /// Waits for the refresh in flight; false when there is none, and then the caller's is.

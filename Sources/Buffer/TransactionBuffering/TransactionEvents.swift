@@ -42,28 +42,49 @@ public final class TransactionEvents: Sendable {
         var broad: [UInt64: (filter: Filter, listener: Listener)] = [:]
         /// Those who wait for one transaction.
         var waiters: [TransactionID: [UInt64: Listener]] = [:]
+        /// What those who wait want to be told when waiting makes no sense any more.
+        var endings: [UInt64: @Sendable () -> Void] = [:]
+        var isEnded = false
     }
 
     private let state = Mutex(State())
 
     public init() {}
 
-    /// The listener runs on whichever thread publishes and must return at once.
-    public func subscribe(_ filter: Filter, _ listener: @escaping Listener) -> UInt64 {
-        state.withLock { state in
+    /// The listener runs on whichever thread publishes and must return at once; so must `onEnd`, which is called when
+    /// ``end()`` is, at once if it was.
+    public func subscribe(
+        _ filter: Filter, onEnd: (@Sendable () -> Void)? = nil, _ listener: @escaping Listener
+    ) -> UInt64 {
+        let (id, isEnded) = state.withLock { state in
             let id = state.nextID
             state.nextID += 1
+            state.endings[id] = onEnd
             if let only = filter.transactions, only.count == 1, let transaction = only.first, filter.statuses == nil {
                 state.waiters[transaction, default: [:]][id] = listener
             } else {
                 state.broad[id] = (filter, listener)
             }
-            return id
+            return (id, state.isEnded)
         }
+        if isEnded { onEnd?() }
+        return id
     }
+
+    /// The process stops: whoever waits is to look a last time and go.
+    public func end() {
+        let endings = state.withLock { state in
+            state.isEnded = true
+            return Array(state.endings.values)
+        }
+        for ending in endings { ending() }
+    }
+
+    public var isEnded: Bool { state.withLock { $0.isEnded } }
 
     public func unsubscribe(_ id: UInt64, transaction: TransactionID? = nil) {
         state.withLock { state in
+            state.endings[id] = nil
             guard state.broad.removeValue(forKey: id) == nil else { return }
             for key in transaction.map({ [$0] }) ?? Array(state.waiters.keys) {
                 state.waiters[key]?[id] = nil

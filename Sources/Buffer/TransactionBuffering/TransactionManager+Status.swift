@@ -68,7 +68,9 @@ extension TransactionManager {
         let (stream, continuation) = AsyncStream.makeStream(
             of: TransactionEvent.self, bufferingPolicy: .bufferingNewest(4))
         // Subscribed before the first look, so that no event falls between the two.
-        let subscription = events.subscribe(.init(transactions: [id])) { continuation.yield($0) }
+        let subscription = events.subscribe(.init(transactions: [id]), onEnd: { continuation.finish() }) {
+            continuation.yield($0)
+        }
         defer { events.unsubscribe(subscription, transaction: id) }
         let first = try await awaited(id)
         if goal.isReached(by: first.status) || timeout <= .zero {

@@ -127,7 +127,9 @@ public final class TransactionManager: Sendable {
         } catch {
             guard error.maySchemaBeStale else { throw error.asBufferingError }
             willWait()
-            guard try await schema.refreshIfDue() else { throw error.asBufferingError }
+            try await schema.refreshIfDue()
+            // Somebody else's look may have brought it.
+            guard schema.schema != builder.schema else { throw error.asBufferingError }
         }
         builder.schema = schema.schema
         do {

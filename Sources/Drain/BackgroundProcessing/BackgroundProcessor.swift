@@ -104,6 +104,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             let due = try await releaseDue()
             let lease = try await currentLease()
             try await database.verify(lease)
+            // A pause that came meanwhile: what is accepted after its answer must not be applied.
+            guard state.withLock({ $0.next() }) == .cycle else { return .idle(due: due) }
             let works = try await claim(lease)
             guard !works.isEmpty else { return .idle(due: due) }
             try await BatchRun(self, lease).run(works)
@@ -165,7 +167,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private func claim(_ lease: Lease) async throws(BufferingError) -> [Work] {
         let claim = Claim(
             token: lease.token, transactionsMax: configuration.batchTransactionsMax,
-            bytesMax: configuration.batchBytesMax, at: now())
+            bytesMax: configuration.batchBytesMax, suspectClaims: BatchPlanner.suspectClaims, at: now())
         let claimed = try await access.claim(claim)
         unsettled.withLock { $0 = claimed.map(\.transactionID) }
         var works: [Work] = []

@@ -39,8 +39,10 @@ struct HeldKeys: Sendable {
 /// A claim is in order of acceptance. What conflicts with a held key is parked, and holds its own keys for those after
 /// it. A transaction that took processes down before is a suspect: it runs alone, and the next time not at all.
 struct BatchPlanner {
-    /// Claims without outcome after which a transaction runs alone; one more, and it is dead.
+    /// Claims without outcome after which a transaction is claimed and runs alone.
     static let suspectClaims = 3
+    /// Claims without outcome, among them those alone, after which a transaction is dead.
+    static let deadlyClaims = 6
 
     struct Plan: Sendable {
         var batch: [Work] = []
@@ -55,7 +57,7 @@ struct BatchPlanner {
         var plan = Plan()
         var held = held
         for (index, work) in works.enumerated() {
-            if work.claimed.unresolvedClaims > suspectClaims {
+            if work.claimed.unresolvedClaims >= deadlyClaims {
                 plan.dead.append(work)
                 // Whether others conflict with it is decided when it is dead; they come back in a moment.
                 plan.returned += works[(index + 1)...]
@@ -66,7 +68,7 @@ struct BatchPlanner {
                 held.hold(work.keys, blocker: blocker)
                 continue
             }
-            if work.claimed.unresolvedClaims == suspectClaims {
+            if work.claimed.unresolvedClaims >= suspectClaims {
                 if plan.batch.isEmpty {
                     plan.batch = [work]
                     plan.returned += works[(index + 1)...]

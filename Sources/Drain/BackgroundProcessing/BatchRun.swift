@@ -40,13 +40,21 @@ struct BatchRun {
     }
 
     /// What the plan says of those that don't run now.
-    private func settle(_ plan: BatchPlanner.Plan) async throws(BufferingError) {
+    private func settle(_ plan: BatchPlanner.Plan) async throws {
         var changes: [Advance.Change] = []
         for (work, blocker) in plan.parked { changes.append(.parked(work.id, behind: blocker, held: work.keys)) }
         for work in plan.dead {
+            // It may have been applied just before a crash.
+            let ledger = try await processor.database.read { snapshot throws(DatabaseError) in
+                try snapshot.ledger([work.id])
+            }
+            if let entry = ledger[work.id] {
+                changes.append(.committed(work.id, position: entry.position, generatedIDs: entry.generatedIDs))
+                continue
+            }
             let failure = FailureRecord(
                 code: "crash_suspect",
-                message: "the process died \(BatchPlanner.suspectClaims + 1) times while this was applied",
+                message: "the process died \(BatchPlanner.deadlyClaims) times while this was applied",
                 at: processor.now())
             changes.append(dead(work, failure))
         }

@@ -44,7 +44,8 @@ extension StatementBuilder {
         }
         // A delta is not the value that the column has afterwards.
         let data = step.operation == .increment ? nil : step.rows[row].data
-        guard let value = isKey ? step.rows[row].id ?? data?.member(name) : data?.member(name) else {
+        let written = data?.member(name) ?? step.rows[row].defaults?.member(name)
+        guard let value = isKey ? step.rows[row].id ?? written : written else {
             throw Self.unresolved
         }
         return try parameter(value, type, hopsLeft: hopsLeft)

@@ -62,9 +62,9 @@ struct StatementBuilder {
         }
         for row in step.rows.indices {
             switch step.operation {
-            case .create, .bulkCreate: try insert(step.rows[row].data, .insert, table, (index, row))
+            case .create, .bulkCreate: try insert(step.rows[row], .insert, table, (index, row))
             case .upsert:
-                try insert(step.rows[row].data, .upsert(conflict: try conflict(step, table)), table, (index, row))
+                try insert(step.rows[row], .upsert(conflict: try conflict(step, table)), table, (index, row))
             case .update, .bulkUpdate: try change(step.rows[row], .update, table, index)
             case .increment: try change(step.rows[row], .increment, table, index)
             case .delete:
@@ -76,17 +76,19 @@ struct StatementBuilder {
     }
 
     private mutating func insert(
-        _ data: JSONView?, _ verb: StatementShape.Verb, _ table: Table, _ place: (step: Int, row: Int)
+        _ row: Step.Row, _ verb: StatementShape.Verb, _ table: Table, _ place: (step: Int, row: Int)
     ) throws(DatabaseError) {
         let returnsKey = returnsKey(step: place.step, row: place.row)
         let isSingleKey = table.primaryKey.count == 1
-        if transaction.steps[place.step].rows[place.row].id == nil, !isSingleKey {
+        if row.id == nil, !isSingleKey, transaction.steps[place.step].conflict.isEmpty {
             throw Self.unknownName("The table has no key that the database could assign.")
         }
-        let (columns, parameters) = try assignments(data, table)
-        let shape = StatementShape(verb: verb, columns: columns, returnsKey: returnsKey && isSingleKey)
+        let (columns, parameters) = try assignments(row.data, table)
+        let (defaults, more) = try assignments(row.defaults, table)
+        let shape = StatementShape(
+            verb: verb, columns: columns, defaults: defaults, returnsKey: returnsKey && isSingleKey)
         add(
-            shape, table, parameters, shape.returnsKey ? .returnsRow : .any,
+            shape, table, parameters + more, shape.returnsKey ? .returnsRow : .any,
             returns: shape.returnsKey ? table.keyColumns.map(\.type) : [], step: place.step)
     }
 

@@ -19,6 +19,8 @@ struct StatementShape: Hashable {
     var verb: Verb
     /// Indices into the table's columns.
     var columns: [Int] = []
+    /// Columns that only a new record gets, after `columns`.
+    var defaults: [Int] = []
     /// Returns the primary key's only column.
     var returnsKey = false
 
@@ -46,9 +48,10 @@ struct StatementShape: Hashable {
     }
 
     private func insert(_ name: String, _ table: Table, _ dialect: SQLDialect) -> String {
-        guard !columns.isEmpty else { return "INSERT INTO \(name) DEFAULT VALUES" }
-        let values = columns.enumerated().map { placeholder($0, $1, table, dialect) }
-        return "INSERT INTO \(name) (\(list(columns, table, dialect))) VALUES (\(values.joined(separator: ", ")))"
+        let written = columns + defaults
+        guard !written.isEmpty else { return "INSERT INTO \(name) DEFAULT VALUES" }
+        let values = written.enumerated().map { placeholder($0, $1, table, dialect) }
+        return "INSERT INTO \(name) (\(list(written, table, dialect))) VALUES (\(values.joined(separator: ", ")))"
     }
 
     /// The key of a record that is there stays: who met it by other columns must not rename it.

@@ -76,6 +76,8 @@ public struct Daemon: Sendable {
                 return TransactionID(at: time, using: &generator)
             }, mainTimeout: configuration.mainTimeout)
         try await manager.schema.load()
+        // The first start: whoever connects first shall be checked against what is there.
+        if manager.schema.schema == nil { try await manager.schema.refresh() }
 
         let processor = BackgroundProcessor(
             manager: manager, access: access, database: main, configuration: configuration.processor, now: now,
@@ -97,11 +99,15 @@ public struct Daemon: Sendable {
                 core: core, processor: ProcessorOperations(processor: processor, overview: overview),
                 server: ServerOperations(overview: overview), description: overview.description))
 
+        let listening = AsyncStream.makeStream(of: Void.self)
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoops)
         let server = SocketServer(
             configuration.socket, group: loops, handler: DispatchHandler(dispatcher: dispatcher), logger: logger,
-            onListening: onListening)
-        // Stopped in reverse: first no more requests, then the processor after its batch, the store last.
+            onListening: {
+                listening.continuation.finish()
+                onListening()
+            })
+        // Stopped in reverse: first waits end, then there are no more requests, then the processor after its batch, the store last.
         // Its debug lines describe whole services.
         var groupLogger = logger
         groupLogger.logLevel = max(logger.logLevel, .info)
@@ -109,9 +115,10 @@ public struct Daemon: Sendable {
             services: [
                 .init(service: failStop, failureTerminationBehavior: .gracefullyShutdownGroup),
                 .init(service: Maintenance(keyspace: keyspace, manager: manager, logger: logger)),
-                .init(service: processor),
+                .init(service: AfterListening(service: processor, listening: listening.stream)),
                 .init(service: tracker),
                 .init(service: server),
+                .init(service: WaitEnder(events: manager.events)),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)
         group.maximumGracefulShutdownDuration = .seconds(20)
         let result: Result<Void, any Error>

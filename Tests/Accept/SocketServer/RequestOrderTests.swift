@@ -55,7 +55,7 @@ import WireProtocol
     @Test func `what a session sends itself precedes what it sends next`() async throws {
         let handler = ScriptedHandler { frame, peer in
             peer.send(reply(to: frame) ?? [])
-            peer.send(ReplyWriter.notification(method: "event", params: "{}".utf8))
+            peer.send(ReplyWriter.notification(method: "event", params: Array("{}".utf8)))
             return nil
         }
         try await withServer(handler) { server in

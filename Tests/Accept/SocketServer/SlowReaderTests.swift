@@ -73,7 +73,7 @@ import WireProtocol
                 client.request(1)
                 _ = try client.reply()
                 let peer = try #require(peers.withLock { $0.first })
-                #expect(peer.send(ReplyWriter.notification(method: "event", params: "{}".utf8)))
+                #expect(peer.send(ReplyWriter.notification(method: "event", params: Array("{}".utf8))))
                 #expect(try client.reply()["method"]?.string == "event")
                 peer.close()
                 client.expectEnd()

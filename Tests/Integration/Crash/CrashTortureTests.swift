@@ -9,7 +9,9 @@ extension Integration {
         private static let kills = Effort.count(short: 8, full: 200)
         private static let writers = 4
 
-        @Test func `killed at any moment under load, everything acknowledged is applied once, whole and in order`() throws {
+        @Test func `killed at any moment under load, everything acknowledged is applied once, whole and in order`()
+            throws
+        {
             let seed = Effort.seed
             print("torture: seed \(seed) (SLUICE_SEED repeats it)")
             var random = SeededGenerator(seed: seed)
@@ -20,10 +22,12 @@ extension Integration {
             let socketPath = sidecar.socketPath
             let crew = Threads.start(Self.writers) { try writers[$0].run(gate, socketPath) }
 
+            let start = ContinuousClock.now
             for _ in 0..<Self.kills {
                 try live(sidecar, gate, using: &random)
                 sidecar.kill()
             }
+            let killed = ContinuousClock.now
             try sidecar.start()
             gate.open()
             gate.wait(forAcknowledgements: 20)
@@ -31,7 +35,9 @@ extension Integration {
             try crew.join()
 
             let client = try FrameClient(sidecar.socketPath, timeoutSeconds: 60)
+            let written = ContinuousClock.now
             #expect(try client.drain(timeoutMS: 50_000))
+            let drained = ContinuousClock.now
             let account = try TortureAccount(sidecar.main)
             try account.expectEachOnce(writers)
             try account.expectWhole(writers)
@@ -47,7 +53,8 @@ extension Integration {
             let duplicates = writers.reduce(0) { $0 + $1.duplicates }
             print(
                 "torture: \(Self.kills) kills, \(acknowledged) acknowledged (\(duplicates) of them when repeated),",
-                "\(account.ledger.count) applied")
+                "\(account.ledger.count) applied; kills \(killed - start), last writes \(written - killed),",
+                "drain \(drained - written)")
         }
 
         /// One life of the daemon, up to a moment at which it is to be killed.
@@ -59,9 +66,13 @@ extension Integration {
                 return
             }
             try sidecar.waitUntilReady()
-            let counters = try sidecar.client().counters()
-            #expect(counters["conserved"] == true, "after a restart: \(String(decoding: counters.bytes, as: UTF8.self))")
+            let client = try sidecar.client()
+            let counters = try client.counters()
+            #expect(
+                counters["conserved"] == true, "after a restart: \(String(decoding: counters.bytes, as: UTF8.self))")
             gate.open()
+            // At any moment, not only when all is quiet.
+            for _ in 0..<3 { #expect(try client.counters()["conserved"] == true) }
             gate.wait(forAcknowledgements: .random(in: 1...200, using: &random))
             Thread.sleep(forTimeInterval: .random(in: 0...0.01, using: &random))
         }

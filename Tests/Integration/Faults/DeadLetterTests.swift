@@ -13,7 +13,8 @@ extension Integration {
 
         private static let faults = [
             Fault(code: "unique_violation", step: .create("s", "telescope", ["id": "t9", "name": "north"])),
-            Fault(code: "foreign_key_violation", step: .create("s", "observation", ["id": "o", "telescope_id": "none"])),
+            Fault(
+                code: "foreign_key_violation", step: .create("s", "observation", ["id": "o", "telescope_id": "none"])),
             Fault(code: "check_violation", step: .update("s", "telescope", "t1", ["state": "lost"])),
             Fault(code: "record_missing", step: .update("s", "telescope", "t404", ["state": "busy"])),
             Fault(code: "record_missing", step: .increment("s", "telescope", "t404", ["shots": 1])),

@@ -42,7 +42,9 @@ extension Integration {
             }
             #expect(try sidecar.main.rows("SELECT state, shots FROM telescope WHERE id = 't1'") == [["off", "1"]])
             #expect(try sidecar.main.text("SELECT note FROM observation") == "seen")
-            let order = try sidecar.main.rows("SELECT transaction_id FROM sluice_ledger ORDER BY sequence").map { $0[0] }
+            let order = try sidecar.main.rows("SELECT transaction_id FROM sluice_ledger ORDER BY sequence").map {
+                $0[0]
+            }
             #expect(order == ["stranger", "dead", "follower", "second"])
             #expect(try client.counters()["parked"] == 0)
         }
@@ -88,7 +90,9 @@ extension Integration {
             }
             let second = try client.wait("second")
             let first = try client.status("first")
-            #expect(first["status"] == "dead_letter", "the second overtook the first, which was \(first["status"]?.string ?? "")")
+            #expect(
+                first["status"] == "dead_letter",
+                "the second overtook the first, which was \(first["status"]?.string ?? "")")
             #expect(second["status"] == "replicated")
         }
 

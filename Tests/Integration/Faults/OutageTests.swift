@@ -29,7 +29,9 @@ extension Integration {
                 #expect(status["attempts"] == 0, "an outage cost an attempt")
             }
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == count)
-            let ranks = try sidecar.main.rows("SELECT o.rank FROM observation o ORDER BY o.rowid").compactMap { Int($0[0]) }
+            let ranks = try sidecar.main.rows("SELECT o.rank FROM observation o ORDER BY o.rowid").compactMap {
+                Int($0[0])
+            }
             #expect(ranks == Array(0..<count))
         }
 

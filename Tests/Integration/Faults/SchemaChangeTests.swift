@@ -36,6 +36,17 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT count(*) FROM plate") == 80)
         }
 
+        @Test func `a new sidecar refuses what its database does not have, from the first request on`() throws {
+            for _ in 0..<Effort.count(short: 5, full: 50) {
+                let sidecar = try Sidecar.started(schema: SampleSchema.text)
+                let client = try sidecar.client()
+                let error = #expect(throws: RemoteError.self) {
+                    try client.buffer("tx", .create("s", "nowhere", ["id": "x"]))
+                }
+                #expect(error?.path == "steps[0].model")
+            }
+        }
+
         /// Tries until somebody listens.
         private static func connected(_ path: String) -> FrameClient {
             while true {

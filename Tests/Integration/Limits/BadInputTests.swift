@@ -50,7 +50,9 @@ extension Integration {
             Broken(testDescription: "all ones", bytes: [UInt8](repeating: 0xff, count: 64)),
         ]
 
-        @Test func `what is no frame is answered with frame_error and closed, and the frames before it are answered`() throws {
+        @Test func `what is no frame is answered with frame_error and closed, and the frames before it are answered`()
+            throws
+        {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let other = try sidecar.client()
             for fault in Self.broken {

@@ -49,7 +49,9 @@ extension Integration {
             #expect(error?.retryAfterMS ?? 0 > 0)
             var busy = 0
             for wait in waits.suffix(4) {
-                do { _ = try client.result(of: wait) } catch let error as RemoteError where error.kind == "busy" { busy += 1 }
+                do { _ = try client.result(of: wait) } catch let error as RemoteError where error.kind == "busy" {
+                    busy += 1
+                }
             }
             #expect(busy == 4)
             // Nobody can resume now: the limit is the daemon's, not the connection's. The end of a connection frees its places.
@@ -99,7 +101,8 @@ extension Integration {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let client = try sidecar.client()
             let note = String(repeating: "x", count: 4_000_000)
-            try client.buffer("big", .create("s", "observation", ["id": "o", "telescope_id": "t1", "note": .string(note)]))
+            try client.buffer(
+                "big", .create("s", "observation", ["id": "o", "telescope_id": "t1", "note": .string(note)]))
             #expect(try client.get("observation", "o")["record"]?["note"]?.string?.utf8.count == note.utf8.count)
             #expect(try client.wait("big")["status"] == "replicated")
             #expect(try sidecar.main.integer("SELECT length(note) FROM observation") == note.utf8.count)

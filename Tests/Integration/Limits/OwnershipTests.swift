@@ -57,6 +57,26 @@ extension Integration {
             #expect(FileManager.default.contents(atPath: sidecar.socketPath) == Data("mine".utf8))
         }
 
+        @Test func `SIGTERM does not wait for those who wait`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            try client.pause()
+            try client.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            let wait = try client.post("transaction.wait", ["transaction_id": "tx", "timeout_ms": 600_000])
+            let idle = try sidecar.client()
+            _ = try idle.call("transaction.subscribe")
+            let start = ContinuousClock.now
+            #expect(sidecar.stop() == .code(0))
+            // Container runtimes kill what takes longer than 10 s.
+            #expect(ContinuousClock.now - start < .seconds(5))
+            // The client is answered or sees the end; it does not hang.
+            _ = try? client.result(of: wait)
+            #expect(client.isEnded())
+            #expect(idle.isEnded())
+            try sidecar.start()
+            #expect(try sidecar.client().wait("tx")["status"] == "replicated")
+        }
+
         @Test func `SIGTERM under load ends with code 0, and everything acknowledged survives`() throws {
             let sidecar = try Sidecar(schema: TortureAccount.schema)
             let gate = TortureGate(writers: 3)

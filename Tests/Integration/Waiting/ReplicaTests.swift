@@ -20,7 +20,9 @@ extension Integration {
             try client.call("keyspace.command", ["command": ["GET", .string("site:s:cache:ids:\(record)")]])
         }
 
-        @Test func `what is committed and not replicated stays visible, and is released when the replica has it`() throws {
+        @Test func `what is committed and not replicated stays visible, and is released when the replica has it`()
+            throws
+        {
             let sidecar = try scene()
             let client = try sidecar.client()
             try client.buffer(

@@ -61,7 +61,8 @@ extension Integration {
             let count = 200
             let requests = try (0..<count).map { number in
                 let step = JSONValue.increment("s", "telescope", "t1", ["shots": 1])
-                return try client.post("transaction.buffer", ["transaction": FrameClient.transaction("tx\(number)", [step])])
+                return try client.post(
+                    "transaction.buffer", ["transaction": FrameClient.transaction("tx\(number)", [step])])
             }
             for request in requests { _ = try client.result(of: request) }
             let ids = try (0..<count).map { _ in try listener.event()["params"]?["transaction_id"]?.string ?? "" }

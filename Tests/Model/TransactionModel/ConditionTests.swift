@@ -74,7 +74,9 @@ import TransactionModel
         if depth > 0 && random.chance(50) {
             let isAnd = random.chance(50)
             let parts = (0..<random.integer(0...3)).map { _ in Self.random(depth: depth - 1, &random) }
-            let sql = parts.isEmpty ? (isAnd ? "1" : "0") : "(" + parts.map(\.1).joined(separator: isAnd ? " AND " : " OR ") + ")"
+            let sql =
+                parts.isEmpty
+                ? (isAnd ? "1" : "0") : "(" + parts.map(\.1).joined(separator: isAnd ? " AND " : " OR ") + ")"
             return ([isAnd ? "$and" : "$or": .array(parts.map(\.0))], sql)
         }
         let column = random.integer(1...4)
@@ -88,7 +90,9 @@ import TransactionModel
             let list = values[column].filter { $0.0 != .null && random.chance(40) }
             return ([name: ["in": .array(list.map(\.0))]], "\(name) IN (\(list.map(\.1).joined(separator: ", ")))")
         default:
-            let (word, sign) = random.pick([("eq", "="), ("ne", "<>"), ("lt", "<"), ("lte", "<="), ("gt", ">"), ("gte", ">=")])
+            let (word, sign) = random.pick([
+                ("eq", "="), ("ne", "<>"), ("lt", "<"), ("lte", "<="), ("gt", ">"), ("gte", ">="),
+            ])
             return ([name: [word: value.0]], "\(name) \(sign) \(value.1)")
         }
     }
@@ -115,7 +119,9 @@ import TransactionModel
         #expect(throws: ConditionError.self) { try Condition(JSONDocument(parsing: long).root, table: Self.table) }
     }
 
-    @Test("a wrong order is refused with its place", arguments: [("{}", "order_by"), ("[1]", "order_by[0]"), (#"["a","z"]"#, "order_by[1]")])
+    @Test(
+        "a wrong order is refused with its place",
+        arguments: [("{}", "order_by"), ("[1]", "order_by[0]"), (#"["a","z"]"#, "order_by[1]")])
     func orderFaults(entry: (text: String, path: String)) throws {
         let view = try JSONDocument(parsing: entry.text).root
         #expect { try Ordering(view, table: Self.table) } throws: { ($0 as? ConditionError)?.path == entry.path }

@@ -16,10 +16,15 @@ import Testing
     }
 
     static let schema = Schema(tables: [
-        Table(name: "p", columns: [Column(name: "id", type: .text), Column(name: "u", type: .text), Column(name: "v", type: .integer)],
+        Table(
+            name: "p",
+            columns: [
+                Column(name: "id", type: .text), Column(name: "u", type: .text), Column(name: "v", type: .integer),
+            ],
             primaryKey: ["id"], uniqueKeys: [["u"], ["u", "v"]]),
         Table(
-            name: "c", columns: [Column(name: "id", type: .integer), Column(name: "p", type: .text)], primaryKey: ["id"],
+            name: "c", columns: [Column(name: "id", type: .integer), Column(name: "p", type: .text)],
+            primaryKey: ["id"],
             assignsKey: true, foreignKeys: [ForeignKey(columns: ["p"], table: "p", referencedColumns: ["id"])]),
     ])
 
@@ -52,7 +57,8 @@ import Testing
         Case(name: "null is no unique value", a: unique("x", "null"), b: unique("y", "null"), conflicts: false),
         Case(
             name: "an unnamed record and any writer of the model",
-            a: #"{"step_id":"s","operation":"update","model":"p","id":{"$ref":"q.id"},"data":{}}"#, b: update("p", "\"x\""),
+            a: #"{"step_id":"s","operation":"update","model":"p","id":{"$ref":"q.id"},"data":{}}"#,
+            b: update("p", "\"x\""),
             conflicts: true),
     ]
 
@@ -90,7 +96,9 @@ import Testing
         #"{"step_id":"s","operation":"create","model":"c","data":{"p":"\#(parent)"}}"#
     }
 
-    static func query(_ model: String) -> String { #"{"step_id":"q","operation":"query","model":"\#(model)","where":{}}"# }
+    static func query(_ model: String) -> String {
+        #"{"step_id":"q","operation":"query","model":"\#(model)","where":{}}"#
+    }
 
     static func unique(_ id: String, _ value: String) -> String {
         #"{"step_id":"s","operation":"update","model":"p","id":"\#(id)","data":{"u":\#(value)}}"#

@@ -5,10 +5,13 @@ import Testing
 @testable import TransactionModel
 
 @Suite struct IdentifierTests {
-    @Test("a transaction id is 1 to 128 bytes of a small alphabet", arguments: [
-        ("a", true), ("A.z_9~-", true), (String(repeating: "x", count: 128), true), ("", false),
-        (String(repeating: "x", count: 129), false), ("a b", false), ("a:b", false), ("é", false), ("a\0", false), ("a#b", false),
-    ])
+    @Test(
+        "a transaction id is 1 to 128 bytes of a small alphabet",
+        arguments: [
+            ("a", true), ("A.z_9~-", true), (String(repeating: "x", count: 128), true), ("", false),
+            (String(repeating: "x", count: 129), false), ("a b", false), ("a:b", false), ("é", false), ("a\0", false),
+            ("a#b", false),
+        ])
     func transactionID(entry: (text: String, isValid: Bool)) {
         #expect((TransactionID(entry.text) != nil) == entry.isValid)
     }
@@ -28,7 +31,8 @@ import Testing
     @Test func `a derived UUIDv8 is a function of transaction, step and row`() throws {
         let id = try #require(TransactionID("t1"))
         let ids = [
-            UUIDText.version8(transaction: id, step: "a", row: 0), UUIDText.version8(transaction: id, step: "a", row: 1),
+            UUIDText.version8(transaction: id, step: "a", row: 0),
+            UUIDText.version8(transaction: id, step: "a", row: 1),
             UUIDText.version8(transaction: id, step: "b", row: 0),
             UUIDText.version8(transaction: try #require(TransactionID("t2")), step: "a", row: 0),
         ]
@@ -48,37 +52,47 @@ import Testing
         #expect(id.prefix(13) == transaction.string.prefix(13))
     }
 
-    @Test("the form of a UUID", arguments: [
-        ("0190a0b0-0000-7000-8000-000000000000", true), ("0190A0B0-0000-7000-8000-00000000000F", true),
-        ("0190a0b000007000800000000000000000000", false), ("0190a0b0-0000-7000-8000-00000000000g", false),
-        ("0190a0b0-0000-7000-8000-00000000000", false), ("", false),
-    ])
+    @Test(
+        "the form of a UUID",
+        arguments: [
+            ("0190a0b0-0000-7000-8000-000000000000", true), ("0190A0B0-0000-7000-8000-00000000000F", true),
+            ("0190a0b000007000800000000000000000000", false), ("0190a0b0-0000-7000-8000-00000000000g", false),
+            ("0190a0b0-0000-7000-8000-00000000000", false), ("", false),
+        ])
     func uuid(entry: (text: String, isValid: Bool)) { #expect(UUIDText.isValid(entry.text) == entry.isValid) }
 
     // MARK: References
 
-    @Test("references read back", arguments: ["a.id", "a-b_C.name", "a[0].id", "a[12].x y", "t.1~x#step.id", "t#s[3].id", "a.b.c"])
+    @Test(
+        "references read back",
+        arguments: ["a.id", "a-b_C.name", "a[0].id", "a[12].x y", "t.1~x#step.id", "t#s[3].id", "a.b.c"])
     func reference(text: String) throws {
         let reference = try #require(Reference(text: text))
         #expect(reference.text == text)
         #expect(Reference(try view(["$ref": .string(text)])) == reference)
     }
 
-    @Test("what is no reference", arguments: ["", "a", ".id", "a.", "a[x].id", "a[-1].id", "a[].id", "#a.id", "é.id", "t t#a.id", "a[0]b.id"])
+    @Test(
+        "what is no reference",
+        arguments: ["", "a", ".id", "a.", "a[x].id", "a[-1].id", "a[].id", "#a.id", "é.id", "t t#a.id", "a[0]b.id"])
     func noReference(text: String) { #expect(Reference(text: text) == nil) }
 
-    @Test("only an object whose one member is $ref refers", arguments: [
-        ["$ref": "a.id", "x": 1], ["$ref": 1], "a.id", ["ref": "a.id"], ["$ref": "a"],
-    ] as [JSONValue])
+    @Test(
+        "only an object whose one member is $ref refers",
+        arguments: [
+            ["$ref": "a.id", "x": 1], ["$ref": 1], "a.id", ["ref": "a.id"], ["$ref": "a"],
+        ] as [JSONValue])
     func noReferenceObject(value: JSONValue) throws { #expect(Reference(try view(value)) == nil) }
 
     // MARK: Record keys
 
-    @Test("ids are encoded so that keys stay readable and distinct", arguments: [
-        ("\"plain\"", "plain"), ("17", "17"), ("\"a:b%{}\"", "a%3Ab%25%7B%7D"), ("\"a,b\"", "a,b"),
-        (#"{"a":"x,y","b":"z"}"#, "x%2Cy,z"), (#"{"a":1,"b":2}"#, "1,2"), (#"{"$ref":"t#s.id"}"#, ":t#s.id"),
-        (#"{"$bytes":"AP8="}"#, "AP8="), ("\"\"", ""),
-    ])
+    @Test(
+        "ids are encoded so that keys stay readable and distinct",
+        arguments: [
+            ("\"plain\"", "plain"), ("17", "17"), ("\"a:b%{}\"", "a%3Ab%25%7B%7D"), ("\"a,b\"", "a,b"),
+            (#"{"a":"x,y","b":"z"}"#, "x%2Cy,z"), (#"{"a":1,"b":2}"#, "1,2"), (#"{"$ref":"t#s.id"}"#, ":t#s.id"),
+            (#"{"$bytes":"AP8="}"#, "AP8="), ("\"\"", ""),
+        ])
     func recordKey(entry: (id: String, encoded: String)) throws {
         let key = try #require(RecordKey(model: "m", id: try JSONDocument(parsing: entry.id).root))
         #expect(key.encodedID.string == entry.encoded)
@@ -100,7 +114,9 @@ import Testing
     }
 
     @Test func `values and their JSON give the same key`() throws {
-        for (values, id) in [([["$bytes": "AP8="]], #"{"$bytes":"AP8="}"#), (["a", 1], #"{"x":"a","y":1}"#), ([5], "5")]
+        for (values, id) in [
+            ([["$bytes": "AP8="]], #"{"$bytes":"AP8="}"#), (["a", 1], #"{"x":"a","y":1}"#), ([5], "5"),
+        ]
             as [([JSONValue], String)]
         {
             #expect(RecordKey(model: "m", key: values) == RecordKey(model: "m", id: try JSONDocument(parsing: id).root))

@@ -19,7 +19,8 @@ import TransactionModel
     @Test func `a schema reads back from its JSON`() {
         let schema = Schema(tables: [
             Table(
-                name: "a\"é", columns: Self.types.enumerated().map {
+                name: "a\"é",
+                columns: Self.types.enumerated().map {
                     Column(
                         name: "c\($0)", type: $1, isNullable: $0.isMultiple(of: 2),
                         defaultValue: [.none, .now, .volatile, .constant("x"), .constant(.null)][$0 % 5],

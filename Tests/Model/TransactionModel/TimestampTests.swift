@@ -49,7 +49,12 @@ import Testing
         #expect(times.map(\.description) == times.map(\.description).sorted())
     }
 
-    @Test("times of day", arguments: [("07:08", "07:08:00.000000"), ("23:59:59.5", "23:59:59.500000"), ("24:00", nil), ("7:08", nil), ("07:08:60", nil), ("07:08:00Z", nil)])
+    @Test(
+        "times of day",
+        arguments: [
+            ("07:08", "07:08:00.000000"), ("23:59:59.5", "23:59:59.500000"), ("24:00", nil), ("7:08", nil),
+            ("07:08:60", nil), ("07:08:00Z", nil),
+        ])
     func clock(entry: (text: String, canonical: String?)) {
         #expect(ClockTime.canonical(entry.text) == entry.canonical)
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 import JSON
-import SQLiteConnection
 import Keyspace
+import SQLiteConnection
 import SmartQueries
 import Testing
 import TransactionBuffering

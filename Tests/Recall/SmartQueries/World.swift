@@ -154,7 +154,8 @@ struct World {
         }
         let data = merged(values("reading", percent: 50), key)
         return Self.step(
-            name, "upsert", "reading", ["data": .object(data), "conflict": random.pick([["station", "seq"], ["seq", "station"]])])
+            name, "upsert", "reading",
+            ["data": .object(data), "conflict": random.pick([["station", "seq"], ["seq", "station"]])])
     }
 
     private mutating func deleteReading(_ name: String) -> [JSONValue] {
@@ -190,7 +191,10 @@ struct World {
     private mutating func sensor(_ name: String) -> [JSONValue] {
         number += 1
         guard random.chance(50) else {
-            return [Self.step(name, "update", "sensor", ["id": .string(random.pick(sensors)), "data": ["a": value(.integer)]])]
+            return [
+                Self.step(
+                    name, "update", "sensor", ["id": .string(random.pick(sensors)), "data": ["a": value(.integer)]])
+            ]
         }
         sensors.append("p\(number)")
         return [Self.step(name, "create", "sensor", ["data": ["id": .string("p\(number)"), "a": value(.integer)]])]
@@ -198,7 +202,8 @@ struct World {
 
     /// A query step, whose columns only the database knows, and steps that refer to it.
     private mutating func lookUp(_ name: String) -> [JSONValue] {
-        let query: JSONValue = Self.step(name, "query", "visit", ["where": ["code": .string(random.pick(["c0", "c1"]))]])
+        let query: JSONValue = Self.step(
+            name, "query", "visit", ["where": ["code": .string(random.pick(["c0", "c1"]))]])
         let found: (String) -> JSONValue = { ["$ref": .string("\(name).\($0)")] }
         switch random.integer(1...3) {
         case 1:
@@ -208,7 +213,10 @@ struct World {
                     name + "e", "update", "event", ["id": random.pick(events), "data": ["looked_up": found("code")]]),
             ]
         case 2:
-            return [query, Self.step(name + "v", "update", "visit", ["id": found("id"), "data": ["rank": value(.integer)]])]
+            return [
+                query,
+                Self.step(name + "v", "update", "visit", ["id": found("id"), "data": ["rank": value(.integer)]]),
+            ]
         default:
             number += 1
             let isNew = random.chance(50)
@@ -254,14 +262,18 @@ struct World {
                         ["station": ["$ref": "e.station"], "seq": .integer(Int64(number - 1)), "label": nil_],
                     ]
                 ]),
-            Self.step("u", "update", "reading", ["id": ["station": .string(id), "seq": ["$ref": "r[0].seq"]], "data": ["label": "linked"]]),
+            Self.step(
+                "u", "update", "reading",
+                ["id": ["station": .string(id), "seq": ["$ref": "r[0].seq"]], "data": ["label": "linked"]]),
             Self.step("i", "increment", "event", ["id": ["$ref": "e.id"], "data": ["level": 1]]),
         ]
     }
 
     // MARK: Parts
 
-    private static func step(_ name: String, _ operation: String, _ model: String, _ rest: JSONObjectLiteral) -> JSONValue {
+    private static func step(
+        _ name: String, _ operation: String, _ model: String, _ rest: JSONObjectLiteral
+    ) -> JSONValue {
         var object = JSONObject()
         object["step_id"] = .string(name)
         object["operation"] = .string(operation)
@@ -277,7 +289,8 @@ struct World {
             name, operation, model, ["id": id, "data": .object(values(model, percent: 30, without: without))])
     }
 
-    private mutating func increment(_ name: String, _ model: String, _ id: JSONValue, _ columns: [String]) -> JSONValue {
+    private mutating func increment(_ name: String, _ model: String, _ id: JSONValue, _ columns: [String]) -> JSONValue
+    {
         var data = JSONObject()
         for column in columns where random.chance(60) {
             let isInteger = column == "visits" || column == "level"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-internal import Glibc
 import Foundation
+internal import Glibc
 
 /// A sidecar of a test's own: a temporary directory with its databases and its socket, and the daemon that serves it.
 ///

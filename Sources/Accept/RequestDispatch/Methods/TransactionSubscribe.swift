@@ -17,7 +17,8 @@ struct TransactionSubscribe: Method {
             }
             statuses = (statuses ?? []).union([status])
         }
-        let id = try context.session.subscribe(.init(transactions: ids.map { Set($0) }, statuses: statuses))
+        let id = try context.session.subscribe(
+            .init(transactions: ids.map { Set($0) }, statuses: statuses), context.afterReply)
         return json { writer in
             writer.beginObject()
             writer.member("subscription_id", String(id))

@@ -23,16 +23,21 @@ struct ClaimProcedure {
         defer { statement.reset() }
         statement.bind(1, store.memory.claimFrom)
         var isExhausted = true
+        var endsHere = false
         while try statement.step() {
             let sequence = statement.int64(0)
             if store.memory.claims.contains(sequence) { continue }
             bytes += Int(statement.int64(1))
-            guard claimed.count < claim.transactionsMax, claimed.isEmpty || bytes <= claim.bytesMax else {
+            let isSuspect = statement.int64(5) >= claim.suspectClaims
+            guard claimed.count < claim.transactionsMax, claimed.isEmpty || bytes <= claim.bytesMax, !endsHere,
+                claimed.isEmpty || !isSuspect
+            else {
                 store.memory.claimFrom = sequence
                 isExhausted = false
                 break
             }
             if let transaction = Self.transaction(statement, sequence) { claimed.append(transaction) }
+            endsHere = isSuspect
         }
         if isExhausted { store.memory.claimFrom = store.memory.counters.lastSequence + 1 }
         store.memory.claims.open(claimed.map(\.sequence), token: claim.token, at: claim.at)

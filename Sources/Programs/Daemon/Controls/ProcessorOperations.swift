@@ -42,7 +42,9 @@ struct ProcessorOperations: ProcessorControl {
                 let counters = try await overview.counters()
                 let open = ["pending", "processing", "retrying"].reduce(0) { $0 + (counters[$1] ?? 0) }
                 let remaining = open - (counters["parked"] ?? 0)
-                if remaining <= 0 || ContinuousClock.now >= end || Task.isCancelled { return max(0, remaining) }
+                if remaining <= 0 || ContinuousClock.now >= end || Task.isCancelled || overview.manager.events.isEnded {
+                    return max(0, remaining)
+                }
                 try? await Task.sleep(for: Self.drainInterval)
             }
         }

@@ -42,7 +42,9 @@ final class Database {
     }
 
     func run(_ statement: OpaquePointer) throws {
-        guard sqlite3_step(statement) == SQLITE_DONE else { throw Failure(message: String(cString: sqlite3_errmsg(handle))) }
+        guard sqlite3_step(statement) == SQLITE_DONE else {
+            throw Failure(message: String(cString: sqlite3_errmsg(handle)))
+        }
         sqlite3_reset(statement)
     }
 }

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import MainDatabase
+import Synchronization
+import TransactionModel
+
+/// A main database without data: it keeps a ledger, and fails as a test tells it to.
+final class FakeDatabase: MainDatabase {
+    typealias Fault = @Sendable (_ transaction: String, _ attempt: Int) -> DatabaseError?
+
+    struct State {
+        /// In the order of application.
+        var applied: [String] = []
+        var attempts: [String: Int] = [:]
+        var batches: [[String]] = []
+        var token: Int64 = 0
+        var leases = 0
+        /// What the next calls of `verify` and `apply` throw.
+        var outages: [DatabaseError] = []
+        var fault: Fault = { _, _ in nil }
+    }
+
+    let state = Mutex(State())
+    let schema: Schema
+    let dialect = SQLDialect { number, _ in "?\(number)" }
+    /// Before each batch.
+    private let beforeBatch: @Sendable () async -> Void
+
+    init(_ schema: Schema, beforeBatch: @escaping @Sendable () async -> Void = {}) {
+        self.schema = schema
+        self.beforeBatch = beforeBatch
+    }
+
+    var applied: [String] { state.withLock { $0.applied } }
+    var batches: [[String]] { state.withLock { $0.batches } }
+
+    func fail(_ fault: @escaping Fault) { state.withLock { $0.fault = fault } }
+
+    func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease {
+        let token = state.withLock { state in
+            state.token = max(state.token, atLeast) + 1
+            state.leases += 1
+            return state.token
+        }
+        return Lease(site: site, token: token)
+    }
+
+    func verify(_ lease: Lease) async throws(DatabaseError) { try check(lease) }
+
+    private func check(_ lease: Lease) throws(DatabaseError) {
+        let error = state.withLock { state -> DatabaseError? in
+            if !state.outages.isEmpty { return state.outages.removeFirst() }
+            return lease.token == state.token ? nil : DatabaseError(.leaseLost, code: "token", "The lease is lost.")
+        }
+        if let error { throw error }
+    }
+
+    func apply(_ batch: [PreparedTransaction], under lease: Lease) async throws(DatabaseError) -> BatchOutcome {
+        await beforeBatch()
+        try check(lease)
+        return state.withLock { state in
+            let names = batch.map(\.transactionID.string)
+            state.batches.append(names)
+            for (index, name) in names.enumerated() where !state.applied.contains(name) {
+                state.attempts[name, default: 0] += 1
+                if let error = state.fault(name, state.attempts[name] ?? 0) { return .failed(index: index, error) }
+            }
+            return .applied(
+                names.map { name in
+                    if let place = state.applied.firstIndex(of: name) {
+                        return .before(Position(UInt64(place + 1)), generatedIDs: nil)
+                    }
+                    state.applied.append(name)
+                    return .now(Position(UInt64(state.applied.count)), generatedIDs: nil)
+                })
+        }
+    }
+
+    func pruneLedger(before: Timestamp, rowsMax: Int) async throws(DatabaseError) -> Int { 0 }
+    func introspect() async throws(DatabaseError) -> Schema { schema }
+    func position() async throws(DatabaseError) -> Position { Position(UInt64(applied.count)) }
+    func close() async {}
+
+    func read<R: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
+    ) async throws(DatabaseError) -> R {
+        throw DatabaseError(.unavailable, code: "fake", "This database can't be read.")
+    }
+}
+
+extension DatabaseError {
+    static let outage = DatabaseError(.unavailable, code: "away", "The database is away.")
+    static let constraint = DatabaseError(.uniqueViolation, code: "2067", "A record with this key exists.")
+    static let odd = DatabaseError(.unclassified, code: "odd", "Something odd.")
+    static let fenced = DatabaseError(.leaseLost, code: "token", "The lease is lost.")
+}
