@@ -28,7 +28,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     let state = Mutex(ProcessorStateMachine())
     let lease = Mutex<Lease?>(nil)
     private let prunedAt = Mutex<Timestamp?>(nil)
-    /// Claimed, and not brought to an outcome because the store failed.
+    /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
     private let unsettled = Mutex<[TransactionID]>([])
 
     public init(
@@ -113,7 +113,6 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             return .progressed
         } catch let error as DatabaseError {
             if error.category == .fenced { self.lease.withLock { $0 = nil } }
-            unsettled.withLock { $0 = [] }
             return .outage(FailureRecord(code: error.kind.rawValue, message: error.message, at: now()))
         } catch let error as BufferingError {
             return .storeFailed(FailureRecord(code: "store_unavailable", message: error.message, at: now()))

@@ -90,7 +90,8 @@ import TransactionModel
         "suspects",
         arguments: [
             ([0, 0], ["1", "2"], [], []), ([3, 0], ["1"], ["2"], []), ([0, 3, 0], ["1"], ["2", "3"], []),
-            ([4, 0], [], ["2"], ["1"]), ([0, 4, 0], ["1"], ["3"], ["2"]), ([2, 2], ["1", "2"], [], []),
+            ([5, 0], ["1"], ["2"], []), ([6, 0], [], ["2"], ["1"]), ([0, 6, 0], ["1"], ["3"], ["2"]),
+            ([2, 2], ["1", "2"], [], []),
         ] as [([Int], [String], [String], [String])])
     func suspects(entry: (claims: [Int], batch: [String], returned: [String], dead: [String])) throws {
         let works = try entry.claims.enumerated().map { try work("\($0 + 1)", claims: $1) }

@@ -84,8 +84,39 @@ final class FakeDatabase: MainDatabase {
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
     ) async throws(DatabaseError) -> R {
-        throw DatabaseError(.unavailable, code: "fake", "This database can't be read.")
+        try body(FakeSnapshot(applied: applied))
     }
+}
+
+/// A snapshot that has nothing but the ledger.
+private struct FakeSnapshot: DatabaseSnapshot {
+    let applied: [String]
+
+    func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
+        var entries: [TransactionID: LedgerEntry] = [:]
+        for id in transactions {
+            guard let index = applied.firstIndex(of: id.string) else { continue }
+            entries[id] = LedgerEntry(
+                position: Position(UInt64(index + 1)), contentHash: SHA256.hash([]), generatedIDs: nil,
+                appliedAt: Timestamp(microseconds: 0))
+        }
+        return entries
+    }
+
+    func record(_ table: Table, key: [JSONValue]) throws(DatabaseError) -> [JSONValue]? { throw .unread }
+
+    func records(
+        _ table: Table, where condition: Condition?, order: Ordering,
+        _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
+    ) throws(DatabaseError) {
+        throw .unread
+    }
+
+    func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64 { throw .unread }
+}
+
+extension DatabaseError {
+    fileprivate static let unread = DatabaseError(.unavailable, code: "fake", "This database has only a ledger.")
 }
 
 extension DatabaseError {

@@ -9,7 +9,7 @@ import TransactionModel
 
 @testable import BackgroundProcessing
 
-@Suite struct ProcessorTests {
+@Suite(.timeLimit(.minutes(2))) struct ProcessorTests {
     @Test func `what was accepted is applied in order and released`() async throws {
         let fixture = try await Fixture()
         for index in 0..<20 { try await fixture.accept("t\(index)", "r\(index % 3)") }
@@ -179,8 +179,8 @@ import TransactionModel
         #expect(fixture.database.batches == [["first"], ["suspect"], ["last"]])
 
         try await fixture.accept("fatal", "x")
-        for token in 10...13 { _ = try await fixture.access.claim(claim(Int64(token))) }
-        fixture.database.state.withLock { $0.token = 13 }
+        for token in 10...15 { _ = try await fixture.access.claim(claim(Int64(token))) }
+        fixture.database.state.withLock { $0.token = 15 }
         try await fixture.run(until: ["dead_letter": 1])
         #expect(try await fixture.status("fatal")["last_error"]?["code"]?.string == "crash_suspect")
         #expect(!fixture.database.applied.contains("fatal"))

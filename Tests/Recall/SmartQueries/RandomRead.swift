@@ -94,7 +94,7 @@ enum RandomRead: CustomStringConvertible {
         let column = world.random.pick(columns)
         let (value, text) = literal(column.type, &world)
         switch world.random.integer(1...10) {
-        case 1: return ([column.name: nil_], "\(column.name) IS NULL")
+        case 1: return ([column.name: null], "\(column.name) IS NULL")
         case 2:
             let wanted = world.random.chance(50)
             return ([column.name: ["null": .bool(wanted)]], "\(column.name) IS \(wanted ? "" : "NOT ")NULL")

@@ -23,11 +23,11 @@ enum Values {
         case .uuid: ["AAAAAAAA-BBBB-CCCC-DDDD-EEEEEEEEEEEE", "00000000-0000-0000-0000-000000000000"]
         case .json:
             [
-                10, 9, -1, 2.5, true, "text", "10", [1, "2"], ["a": 1], ["b": ["c": nil_]], [:], [],
+                10, 9, -1, 2.5, true, "text", "10", [1, "2"], ["a": 1], ["b": ["c": null]], [:], [],
                 ["$literal": ["$x": 1]], number("1.50"),
             ]
         case .any: [1, 10, 9, 2.5, number("3.0"), "a", "10", "9", true, .bytes([65]), .bytes([]), -0.5]
-        case .enumeration, .array: [nil_]
+        case .enumeration, .array: [null]
         }
     }
 

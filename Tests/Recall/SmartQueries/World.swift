@@ -259,7 +259,7 @@ struct World {
                 [
                     "rows": [
                         ["station": ["$ref": "p.id"], "seq": .integer(Int64(number)), "value": 1],
-                        ["station": ["$ref": "e.station"], "seq": .integer(Int64(number - 1)), "label": nil_],
+                        ["station": ["$ref": "e.station"], "seq": .integer(Int64(number - 1)), "label": null],
                     ]
                 ]),
             Self.step(
@@ -309,7 +309,7 @@ struct World {
                 number += 1
                 data["code"] = .string("code-\(number)")
             } else if column.isNullable && random.chance(15) {
-                data[column.name] = nil_
+                data[column.name] = null
             } else {
                 data[column.name] = value(column.type)
             }
@@ -329,4 +329,4 @@ struct World {
 typealias JSONObjectLiteral = KeyValuePairs<String, JSONValue>
 
 /// JSON's null; the library has no nil literal for it.
-let nil_ = JSONValue.null
+let null = JSONValue.null
