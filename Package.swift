@@ -125,6 +125,7 @@ let package = Package(
             path: "Sources/Programs/sluice", swiftSettings: strict),
 
         // Tests: the same storeys. Support holds doubles and the suites that every adapter of a port runs.
+        support("SeededRandom", uses: []),
         support("InMemoryKeyspace", uses: ["Keyspace", "TransactionModel"]),
         support("KeyspaceConformance", uses: ["Keyspace", "TransactionModel", "JSON"]),
         .executableTarget(
@@ -133,8 +134,10 @@ let package = Package(
         tests("Model/JSON", of: ["JSON"]),
         tests("Drivers/SQLiteConnection", of: ["SQLiteConnection"]),
         tests("Drivers/BlockingThread", of: ["BlockingThread"]),
-        tests("Accept/WireProtocol", of: ["WireProtocol", "JSON"]),
-        tests("Accept/SocketServer", of: ["SocketServer", "WireProtocol", "JSON", nio, nioPosix, log, lifecycle]),
+        tests("Accept/WireProtocol", of: ["SeededRandom", "WireProtocol", "JSON"]),
+        tests(
+            "Accept/SocketServer",
+            of: ["SeededRandom", "SocketServer", "WireProtocol", "JSON", nio, nioPosix, log, lifecycle]),
         tests(
             "Buffer/EmbeddedKeyspace",
             of: [
@@ -148,13 +151,13 @@ let package = Package(
         tests("Drain/MainDatabase", of: ["MainDatabase", "TransactionModel", "JSON"]),
         tests(
             "Drain/SQLiteMainDatabase",
-            of: ["SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON", "SQLiteConnection"]),
+            of: ["SeededRandom", "SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON", "SQLiteConnection"]),
         tests("Programs/SluiceClient", of: ["SluiceClient", "WireProtocol", "JSON", nio, nioPosix]),
         tests("Programs/sluice", of: ["sluice", "SluiceClient", "JSON", nio, nioPosix, argumentParser]),
         tests(
             "Drain/TransactionExecution",
             of: ["TransactionExecution", "SQLiteMainDatabase", "MainDatabase", "TransactionModel", "JSON"]),
-        tests("Model/TransactionModel", of: ["TransactionModel", "JSON", "SQLiteConnection"]),
+        tests("Model/TransactionModel", of: ["SeededRandom", "TransactionModel", "JSON", "SQLiteConnection"]),
         tests(
             "Buffer/TransactionBuffering",
             of: [
@@ -164,14 +167,15 @@ let package = Package(
         tests(
             "Recall/SmartQueries",
             of: [
-                "SmartQueries", "BackgroundProcessing", "TransactionExecution", "SQLiteMainDatabase", "MainDatabase",
+                "SeededRandom", "SmartQueries", "BackgroundProcessing", "TransactionExecution", "SQLiteMainDatabase",
+                "MainDatabase",
                 "TransactionBuffering", "EmbeddedKeyspace", "ReentrantTransactions", "Keyspace", "TransactionModel",
                 "JSON", "SQLiteConnection", log,
             ]),
         tests(
             "Drain/BackgroundProcessing",
             of: [
-                "BackgroundProcessing", "TransactionExecution", "MainDatabase", "TransactionBuffering",
+                "SeededRandom", "BackgroundProcessing", "TransactionExecution", "MainDatabase", "TransactionBuffering",
                 "EmbeddedKeyspace", "ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log,
             ]),
         tests(

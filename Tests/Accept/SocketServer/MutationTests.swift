@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 import JSON
+import SeededRandom
 import Synchronization
 import Testing
 import WireProtocol

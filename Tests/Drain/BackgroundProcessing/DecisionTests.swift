@@ -1,6 +1,7 @@
-// SPDX-License-Identifier: MIT
 import Keyspace
 import MainDatabase
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import Testing
 import TransactionModel
 

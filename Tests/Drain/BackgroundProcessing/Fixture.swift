@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: MIT
 import EmbeddedKeyspace
 import Foundation
 import JSON
@@ -6,6 +5,8 @@ import Keyspace
 import Logging
 import MainDatabase
 import ReentrantTransactions
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import Synchronization
 import Testing
 import TransactionBuffering

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
 import JSON
 import Keyspace
 import MainDatabase
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import Synchronization
 import Testing
 import TransactionBuffering

@@ -1,7 +1,8 @@
-// SPDX-License-Identifier: MIT
 import JSON
 import MainDatabase
 import SQLiteConnection
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import Testing
 import TransactionModel
 

@@ -1,4 +1,3 @@
-// SPDX-License-Identifier: MIT
 import BackgroundProcessing
 import EmbeddedKeyspace
 import Foundation
@@ -9,6 +8,8 @@ import MainDatabase
 import ReentrantTransactions
 import SQLiteConnection
 import SQLiteMainDatabase
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import SmartQueries
 import Synchronization
 import Testing

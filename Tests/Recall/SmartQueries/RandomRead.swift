@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: MIT
 import JSON
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import SmartQueries
 import TransactionModel
 

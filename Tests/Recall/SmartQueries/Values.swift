@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: MIT
 import JSON
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import TransactionModel
 
 /// Few different values of each type, so that they meet in conditions and orders, with the nasty ones among them.

@@ -1,5 +1,6 @@
-// SPDX-License-Identifier: MIT
 import JSON
+// SPDX-License-Identifier: MIT
+import SeededRandom
 import TransactionModel
 
 /// Makes random transactions that can't fail: it remembers which records there will be.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
 /// SplitMix64: the same seed, the same test.
-struct SeededGenerator: RandomNumberGenerator {
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
-    init(seed: UInt64) { state = seed }
+    public init(seed: UInt64) { state = seed }
 
-    mutating func next() -> UInt64 {
+    public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var word = state
         word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
@@ -14,12 +14,12 @@ struct SeededGenerator: RandomNumberGenerator {
         return word ^ (word >> 31)
     }
 
-    mutating func integer(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
+    public mutating func integer(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &self) }
 
     /// True `percent` times of a hundred.
-    mutating func chance(_ percent: Int) -> Bool { integer(1...100) <= percent }
+    public mutating func chance(_ percent: Int) -> Bool { integer(1...100) <= percent }
 
-    mutating func pick<T>(_ list: [T]) -> T {
+    public mutating func pick<T>(_ list: [T]) -> T {
         guard let element = list.randomElement(using: &self) else { preconditionFailure("nothing to pick from") }
         return element
     }
