@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: MIT
 import Keyspace
 import MainDatabase
-// SPDX-License-Identifier: MIT
 import SeededRandom
 import Testing
 import TransactionModel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import EmbeddedKeyspace
 import Foundation
 import JSON
@@ -5,7 +6,6 @@ import Keyspace
 import Logging
 import MainDatabase
 import ReentrantTransactions
-// SPDX-License-Identifier: MIT
 import SeededRandom
 import Synchronization
 import Testing

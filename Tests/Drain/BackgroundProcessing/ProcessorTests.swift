@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: MIT
 import JSON
 import Keyspace
 import MainDatabase
-// SPDX-License-Identifier: MIT
 import SeededRandom
 import Synchronization
 import Testing

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: MIT
 import JSON
 import MainDatabase
 import SQLiteConnection
-// SPDX-License-Identifier: MIT
 import SeededRandom
 import Testing
 import TransactionModel

@@ -1,6 +1,6 @@
+// SPDX-License-Identifier: MIT
 import JSON
 import SQLiteConnection
-// SPDX-License-Identifier: MIT
 import SeededRandom
 import Testing
 import TransactionModel

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 import BackgroundProcessing
 import EmbeddedKeyspace
 import Foundation
@@ -8,7 +9,6 @@ import MainDatabase
 import ReentrantTransactions
 import SQLiteConnection
 import SQLiteMainDatabase
-// SPDX-License-Identifier: MIT
 import SeededRandom
 import SmartQueries
 import Synchronization
