@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What Swift cannot call: sqlite3_config and sqlite3_db_config are variadic, and SQLITE_STATIC is a cast.
+// The header of the library; Swift calls all that is needed of it by itself.
 #ifndef SLUICE_CSQLITE_SHIM_H
 #define SLUICE_CSQLITE_SHIM_H
 
