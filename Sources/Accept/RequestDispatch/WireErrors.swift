@@ -24,7 +24,7 @@ extension WireError {
             case .internalError: .internalError
             }
         // A fault's message is a sentence whose subject is the place.
-        let message = error.path.map { "\($0) \(error.message)." } ?? error.message.capitalizedSentence
+        let message = error.path.map { "\($0) \(error.message.withoutFullStop)." } ?? error.message.capitalizedSentence
         self.init(kind, message, retryAfter: error.retryAfter, path: error.path)
     }
 
@@ -33,7 +33,8 @@ extension WireError {
         case .buffering(let error): self.init(error)
         case .databaseUnavailable(let reason):
             self.init(
-                .databaseUnavailable, "The main database is needed for this read: \(reason).", retryAfter: .seconds(1))
+                .databaseUnavailable, "The main database is needed for this read: \(reason.withoutFullStop).",
+                retryAfter: .seconds(1))
         case .tooLarge(let message): self.init(.resultTooLarge, message.capitalizedSentence)
         }
     }
@@ -79,6 +80,8 @@ extension WireError {
 }
 
 extension String {
+    var withoutFullStop: Substring { hasSuffix(".") ? dropLast() : self[...] }
+
     var capitalizedSentence: String {
         let sentence = prefix(1).uppercased() + dropFirst()
         return sentence.hasSuffix(".") ? sentence : sentence + "."

@@ -67,7 +67,8 @@ enum StoreFile {
 
     private static func checkSite(_ connection: SQLiteConnection, _ site: String) throws(SQLiteError) {
         guard let stored = try connection.text("SELECT name FROM site"), stored.utf8.elementsEqual(site.utf8) else {
-            throw .foreign("of another site")
+            throw .foreign(
+                "of another site; start with that site's --site or --config, or with another state directory")
         }
     }
 }

@@ -27,10 +27,15 @@ struct HealthReport {
         case .outage:
             degrade(
                 report.lastError?.code ?? "outage",
-                "Nothing is applied: \(report.lastError?.message ?? "the database is away").")
+                "Nothing is applied: \(report.lastError?.message ?? "The database is away.")")
         case .paused: degrade("paused", "The processor is paused; `sluice processor resume` lets it go on.")
         case .stopped: degrade("stopped", "The daemon is stopping.")
         case .running, .draining: break
+        }
+        if overview.manager.schema.schema == nil {
+            degrade(
+                "no_schema",
+                "The main database has no tables that were ever seen: create your schema in it, or mend main.url.")
         }
         if let dead = counters?["dead_letter"], dead > 0 {
             degrade("dead_letter", "\(dead) transactions failed for good; `sluice dead-letter list` shows them.")

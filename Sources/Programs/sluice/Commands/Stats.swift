@@ -4,7 +4,8 @@ import JSON
 
 /// `sluice stats`: counters.
 struct Stats: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(abstract: "Show counters; accepted is the sum of the others.")
+    static let configuration = CommandConfiguration(
+        abstract: "Show counters, and whether they add up: counters.conserved.")
 
     @Flag(help: "Print JSON.")
     var json = false
