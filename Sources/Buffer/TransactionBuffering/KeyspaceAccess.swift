@@ -85,12 +85,17 @@ public struct KeyspaceAccess: Sendable {
 
     /// The reply of a command that answers transaction ids.
     public func members(_ arguments: any CommandArgument...) async throws(BufferingError) -> [TransactionID] {
-        guard case .array(let members)? = try await read([Command(arguments.map(\.commandBytes))]).first else {
-            return []
+        try await strings(Command(arguments.map(\.commandBytes))).compactMap {
+            TransactionID(String(decoding: $0, as: UTF8.self))
         }
+    }
+
+    /// The reply of a command that answers an array of strings.
+    func strings(_ command: Command) async throws(BufferingError) -> [[UInt8]] {
+        guard case .array(let members)? = try await read([command]).first else { return [] }
         return members.compactMap { member in
             guard case .bulk(let bytes) = member else { return nil }
-            return TransactionID(String(decoding: bytes, as: UTF8.self))
+            return bytes
         }
     }
 

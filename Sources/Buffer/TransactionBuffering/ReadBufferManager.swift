@@ -32,26 +32,15 @@ public struct ReadBufferManager: Sendable {
 
     /// The changes still buffered for a record, oldest first: `read_buffer:{model}:{id}:updates`.
     public func history(of record: RecordKey) async throws(BufferingError) -> [JSONValue] {
-        guard
-            case .array(let items)? = try await access.perform(
-                .command(Command("LRANGE", keys.readBufferUpdates(record), 0, -1)))
-        else { return [] }
-        return items.compactMap { reply in
-            guard case .bulk(let bytes) = reply else { return nil }
-            return try? JSONValue(parsing: bytes)
+        try await access.strings(Command("LRANGE", keys.readBufferUpdates(record), 0, -1)).compactMap {
+            try? JSONValue(parsing: $0)
         }
     }
 
     /// The records that a transaction still has in the overlay, as `{model}:{id}`.
     public func affectedRecords(of id: TransactionID) async throws(BufferingError) -> [String] {
-        guard
-            case .array(let items)? = try await access.perform(.command(Command("SMEMBERS", keys.affectedRecords(id))))
-        else {
-            return []
-        }
-        return items.compactMap { reply in
-            guard case .bulk(let bytes) = reply else { return nil }
-            return String(decoding: bytes, as: UTF8.self)
+        try await access.strings(Command("SMEMBERS", keys.affectedRecords(id))).map {
+            String(decoding: $0, as: UTF8.self)
         }
     }
 

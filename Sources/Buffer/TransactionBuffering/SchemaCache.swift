@@ -13,7 +13,7 @@ public final class SchemaCache: Sendable {
         var schema: Schema?
         var refreshedAt: ContinuousClock.Instant?
         /// Those who wait for the refresh in flight; nil: there is none.
-        var waiting: [Waiter]?
+        var waiting: [CheckedContinuation<Bool, Never>]?
     }
 
     private let state = Mutex(State())
@@ -53,7 +53,7 @@ public final class SchemaCache: Sendable {
             if changed { state.schema = found }
             return (changed, state.waiting ?? [])
         }
-        for waiter in waiting { waiter.resume() }
+        for waiter in waiting { waiter.resume(returning: true) }
         if changed, let found { _ = try await access.perform(.command(Command("SET", key, found.jsonBytes))) }
         return changed
     }
@@ -79,18 +79,10 @@ public final class SchemaCache: Sendable {
                     state.waiting = []
                     return true
                 }
-                state.waiting?.append(Waiter(continuation))
+                state.waiting?.append(continuation)
                 return false
             }
             if isFirst { continuation.resume(returning: false) }
         }
-    }
-
-    private struct Waiter: Sendable {
-        private let continuation: CheckedContinuation<Bool, Never>
-
-        init(_ continuation: CheckedContinuation<Bool, Never>) { self.continuation = continuation }
-
-        func resume() { continuation.resume(returning: true) }
     }
 }
