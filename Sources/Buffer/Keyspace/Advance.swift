@@ -51,10 +51,14 @@ public struct ClaimedTransaction: Sendable, Equatable {
 /// starts from; one that no longer fits is answered `stale` and changes nothing.
 public struct Advance: Sendable, Equatable {
     public var changes: [Change]
+    /// Token under which the transactions were claimed. A change that starts from `processing` is `stale` when the
+    /// claim is another's by now. Nil: not checked.
+    public var token: Int64?
     public var at: Timestamp
 
-    public init(_ changes: [Change], at: Timestamp) {
+    public init(_ changes: [Change], token: Int64? = nil, at: Timestamp) {
         self.changes = changes
+        self.token = token
         self.at = at
     }
 
@@ -78,6 +82,8 @@ public struct Advance: Sendable, Equatable {
         case cancelled(TransactionID, released: [RecordKey])
         /// dead_letter -> discarded.
         case discarded(TransactionID, released: [RecordKey])
+        /// committed -> pending: the database that took it over has no ledger row of it.
+        case reverted(TransactionID)
     }
 
     /// New content of a dead transaction.
@@ -99,7 +105,8 @@ extension Advance.Change {
     public var transactionID: TransactionID {
         switch self {
         case .committed(let id, _, _), .returned(let id), .retrying(let id, _, _, _, _), .dead(let id, _, _, _),
-            .parked(let id, _, _), .due(let id), .requeued(let id, _), .cancelled(let id, _), .discarded(let id, _):
+            .parked(let id, _, _), .due(let id), .requeued(let id, _), .cancelled(let id, _), .discarded(let id, _),
+            .reverted(let id):
             id
         }
     }

@@ -51,6 +51,8 @@ public enum Operation: Sendable {
     case release(Release)
     /// A read of many overlay entries at once, for which Redis has no single command.
     case overlay(OverlayRead)
+    case lease(LeaseRequest)
+    case adopt(Adoption)
 }
 
 /// The answer to one operation.
@@ -63,10 +65,13 @@ public enum Reply: Sendable, Equatable {
     /// The command failed; the others were not hindered by it.
     case error(CommandError)
     case accept(AcceptOutcome)
-    case claim([ClaimedTransaction])
+    /// `foreign`: elements at which the claim stopped, because another program pushed them; oldest first.
+    case claim([ClaimedTransaction], foreign: [[UInt8]])
     case advance([AdvanceOutcome])
     case release(ReleaseOutcome)
     case overlay(OverlayPage)
+    case lease(LeaseOutcome)
+    case adopt(AdoptionOutcome)
 }
 
 /// What became of a MULTI..EXEC.

@@ -79,8 +79,7 @@ extension MultiResult.Failure.Kind {
         case .accept(.conflict): self = .transactionConflict
         case .accept(.full): self = .bufferFull
         case .accept(.accepted), .accept(.duplicate), .null, .status, .integer, .bulk, .array, .claim, .advance,
-            .release,
-            .overlay:
+            .release, .overlay, .lease, .adopt:
             return nil
         }
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Keyspace
 public import TransactionModel
 
 /// A transaction that passed validation: what accept stores, and what the receipt says.
@@ -10,6 +11,11 @@ public struct BuiltTransaction: Sendable {
     public var changes: [RecordChange]
     /// JSON object: step id -> id, or array of ids for a bulk step.
     public var generatedIDs: [UInt8]
+
+    func accept(at time: Timestamp) -> Accept {
+        Accept(
+            transactionID: transactionID, contentHash: contentHash, payload: payload, changes: changes, acceptedAt: time)
+    }
 }
 
 /// Where a transaction breaks a rule.

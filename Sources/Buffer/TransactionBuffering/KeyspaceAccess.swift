@@ -99,12 +99,30 @@ public struct KeyspaceAccess: Sendable {
         }
     }
 
-    /// Takes the oldest pending transactions.
-    public func claim(_ claim: Claim) async throws(BufferingError) -> [ClaimedTransaction] {
-        guard case .claim(let claimed)? = try await apply([.claim(claim)]).first else {
+    /// Takes the oldest pending transactions; `foreign` is what another program pushed and the claim stopped at.
+    public func claim(
+        _ claim: Claim
+    ) async throws(BufferingError) -> (transactions: [ClaimedTransaction], foreign: [[UInt8]]) {
+        guard case .claim(let claimed, let foreign)? = try await perform(.claim(claim)) else {
             throw BufferingError(.internalError, "the store gave no answer to a claim")
         }
-        return claimed
+        return (claimed, foreign)
+    }
+
+    /// Asks for the right to process, prolongs it or gives it up.
+    public func lease(_ request: LeaseRequest) async throws(BufferingError) -> LeaseOutcome {
+        guard case .lease(let outcome)? = try await perform(.lease(request)) else {
+            throw BufferingError(.internalError, "the store gave no answer to a lease request")
+        }
+        return outcome
+    }
+
+    /// Takes in what another program pushed.
+    public func adopt(_ adoption: Adoption) async throws(BufferingError) -> AdoptionOutcome {
+        guard case .adopt(let outcome)? = try await perform(.adopt(adoption)) else {
+            throw BufferingError(.internalError, "the store gave no answer to an adoption")
+        }
+        return outcome
     }
 
     static func translate(_ error: any Error) -> BufferingError {

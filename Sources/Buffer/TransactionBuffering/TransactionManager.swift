@@ -47,9 +47,7 @@ public final class TransactionManager: Sendable {
     /// then `willWait` is called before that wait, so that a caller who owes an order can keep it.
     public func buffer(_ view: JSONView, willWait: () -> Void = {}) async throws(BufferingError) -> Receipt {
         let built = try await build(view, id: try transactionID(of: view), willWait)
-        let accept = Accept(
-            transactionID: built.transactionID, contentHash: built.contentHash, payload: built.payload,
-            changes: built.changes, acceptedAt: now())
+        let accept = built.accept(at: now())
         guard case .replies(let replies) = try await access.transact([.accept(accept)]) else {
             return receipt(built, status: nil, isDuplicate: false)
         }
@@ -62,12 +60,13 @@ public final class TransactionManager: Sendable {
     /// Wakes the processor; for accepts that were queued in a client's open transaction.
     public func wakeExecutor() { hooks.withLock { $0.executor }?.wake() }
 
-    /// Runs changes of state and tells the subscribers. The outcomes are in the order of the changes.
+    /// Runs changes of state and tells the subscribers. The outcomes are in the order of the changes; `token` is that
+    /// of the claim from which they come.
     public func advance(
-        _ changes: [Advance.Change], release: Release? = nil
+        _ changes: [Advance.Change], token: Int64? = nil, release: Release? = nil
     ) async throws(BufferingError) -> [AdvanceOutcome] {
         let time = now()
-        var operations: [Operation] = [.advance(Advance(changes, at: time))]
+        var operations: [Operation] = [.advance(Advance(changes, token: token, at: time))]
         if var release {
             release.at = time
             operations.append(.release(release))
@@ -111,6 +110,10 @@ public final class TransactionManager: Sendable {
                 .validationFailed, "must be 1 to 128 bytes of [A-Za-z0-9._~-]", path: "transaction_id")
         }
         return id
+    }
+
+    func accept(of view: JSONView) async throws(BufferingError) -> Accept {
+        try await build(view, id: try transactionID(of: view), {}).accept(at: now())
     }
 
     private func build(
@@ -229,7 +232,7 @@ public final class TransactionManager: Sendable {
         if let last, released == nil { hooks.withLock { $0.tracker }?.committed(upTo: last) }
         let mayHaveMadeWork = changes.contains { change in
             switch change {
-            case .due, .requeued, .cancelled, .discarded: true
+            case .due, .requeued, .cancelled, .discarded, .reverted: true
             case .committed, .returned, .retrying, .dead, .parked: false
             }
         }
@@ -244,7 +247,7 @@ extension Advance.Change {
         case .committed: .committed
         case .retrying: .retrying
         case .dead: .deadLetter
-        case .due, .requeued: .pending
+        case .due, .requeued, .reverted: .pending
         case .cancelled: .cancelled
         case .discarded: .discarded
         case .returned, .parked: nil

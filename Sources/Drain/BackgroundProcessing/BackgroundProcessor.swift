@@ -26,7 +26,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     /// Ends a rest that new work must not end: pause, and the backoff of an outage.
     private let resumeSignal = WakeSignal()
     let state = Mutex(ProcessorStateMachine())
-    let lease = Mutex<Lease?>(nil)
+    let leaseKeeper: LeaseKeeper
     private let prunedAt = Mutex<Timestamp?>(nil)
     /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
     private let unsettled = Mutex<[TransactionID]>([])
@@ -39,6 +39,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         self.manager = manager
         self.access = access
         self.database = database
+        leaseKeeper = LeaseKeeper(
+            access: access, database: database, site: manager.site.name, timeToLive: configuration.leaseTimeToLive, now: now)
         executor = TransactionExecutor(database: database)
         self.configuration = configuration
         self.clock = clock
@@ -55,6 +57,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await loop()
+                await leaseKeeper.giveUp()
             } onCancel: {
                 self.stop()
             }
@@ -92,7 +95,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         case .outage(let failure), .storeFailed(let failure):
             logger.debug("backing off", metadata: ["code": "\(failure.code)", "delay": "\(duration)"])
             await resumeSignal.wait(atMost: duration, clock: clock)
-        case .progressed, .idle:
+        case .progressed, .idle, .standby:
             await pruneLedger()
             await wakeSignal.wait(atMost: duration, clock: clock)
         }
@@ -100,9 +103,19 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     private func cycle() async -> ProcessorStateMachine.Cycle {
         do {
-            try await giveBackUnsettled()
+            let lease: Lease
+            switch try await leaseKeeper.keep() {
+            case .ours(let ours): lease = ours
+            case .new(let ours):
+                lease = ours
+                // A database that was away may have come back with other tables.
+                try await manager.schema.refresh()
+            case .others(let remaining):
+                unsettled.withLock { $0 = [] }
+                return .standby(remaining)
+            }
+            try await giveBackUnsettled(lease)
             let due = try await releaseDue()
-            let lease = try await currentLease()
             try await database.verify(lease)
             // A pause that came meanwhile: what is accepted after its answer must not be applied.
             guard state.withLock({ $0.next() }) == .cycle else { return .idle(due: due) }
@@ -112,7 +125,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             unsettled.withLock { $0 = [] }
             return .progressed
         } catch let error as DatabaseError {
-            if error.category == .fenced { self.lease.withLock { $0 = nil } }
+            if error.category == .fenced { leaseKeeper.forget() }
             return .outage(FailureRecord(code: error.kind.rawValue, message: error.message, at: now()))
         } catch let error as BufferingError {
             return .storeFailed(FailureRecord(code: "store_unavailable", message: error.message, at: now()))
@@ -124,10 +137,10 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     // MARK: Steps of a cycle
 
     /// Nobody else would: they are claimed under a lease that is still held. What was applied, the ledger knows.
-    private func giveBackUnsettled() async throws(BufferingError) {
+    private func giveBackUnsettled(_ lease: Lease) async throws(BufferingError) {
         let ids = unsettled.withLock { $0 }
         guard !ids.isEmpty else { return }
-        _ = try await manager.advance(ids.map { .returned($0) })
+        _ = try await manager.advance(ids.map { .returned($0) }, token: lease.token)
         unsettled.withLock { $0 = [] }
     }
 
@@ -148,26 +161,12 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         return .milliseconds(max(1, Int64(time) - milliseconds))
     }
 
-    private func currentLease() async throws -> Lease {
-        if let lease = lease.withLock({ $0 }) { return lease }
-        let key = manager.keys.processorLease
-        var known: Int64 = 0
-        if case .bulk(let bytes)? = try await access.read([Command("GET", key)]).first {
-            known = Int64(String(decoding: bytes, as: UTF8.self)) ?? 0
-        }
-        let lease = try await database.takeLease(site: manager.site.name, atLeast: known)
-        _ = try await access.read([Command("SET", key, lease.token)])
-        self.lease.withLock { $0 = lease }
-        // A database that was away may have come back with other tables.
-        try await manager.schema.refresh()
-        return lease
-    }
-
     private func claim(_ lease: Lease) async throws(BufferingError) -> [Work] {
         let claim = Claim(
             token: lease.token, transactionsMax: configuration.batchTransactionsMax,
             bytesMax: configuration.batchBytesMax, suspectClaims: BatchPlanner.suspectClaims, at: now())
-        let claimed = try await access.claim(claim)
+        let (claimed, foreign) = try await access.claim(claim)
+        for raw in foreign { try await adopt(raw) }
         unsettled.withLock { $0 = claimed.map(\.transactionID) }
         var works: [Work] = []
         works.reserveCapacity(claimed.count)
@@ -188,6 +187,13 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         _ = try await manager.advance([.dead(transaction.transactionID, error: failure, held: [], released: [])])
     }
 
+    /// What another program pushed becomes a transaction like any other, or a dead letter that keeps its bytes.
+    private func adopt(_ raw: [UInt8]) async throws(BufferingError) {
+        let outcome = try await manager.adopt(raw)
+        logger.debug("foreign element taken in", metadata: ["outcome": "\(outcome)"])
+        wake()
+    }
+
     private func pruneLedger() async {
         let time = now()
         let isDue = prunedAt.withLock { last in
@@ -195,7 +201,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             last = time
             return true
         }
-        guard isDue, lease.withLock({ $0 }) != nil else { return }
+        guard isDue, leaseKeeper.token != nil else { return }
         _ = try? await database.pruneLedger(before: time - configuration.ledgerRetention, rowsMax: 10_000)
     }
 }

@@ -59,7 +59,7 @@ struct BatchRun {
             changes.append(dead(work, failure))
         }
         for work in plan.returned { changes.append(.returned(work.id)) }
-        if !changes.isEmpty { _ = try await processor.manager.advance(changes) }
+        if !changes.isEmpty { _ = try await processor.manager.advance(changes, token: lease.token) }
     }
 
     /// Applies a batch; the answer is what had to wait for a failed one, to be planned again.
@@ -92,7 +92,7 @@ struct BatchRun {
             }
         }
         _ = try await processor.manager.advance(
-            outcomes.changes,
+            outcomes.changes, token: lease.token,
             release: outcomes.released.isEmpty ? nil : Release(outcomes.released, at: processor.now()))
         if let error = report.stoppedBy { throw error }
         return waiting

@@ -20,6 +20,8 @@ public struct ProcessorConfiguration: Sendable {
     /// Wait after the first sign of an outage; it doubles, with full jitter.
     public var outageDelay: Duration = .milliseconds(50)
     public var outageDelayMax: Duration = .seconds(5)
+    /// Another process may take over so long after this one was last heard of.
+    public var leaseTimeToLive: Duration = .seconds(10)
     public var ledgerRetention: Duration = .seconds(30 * 86_400)
     /// There is no replica to wait for: commit is replication.
     public var releasesAtCommit = true

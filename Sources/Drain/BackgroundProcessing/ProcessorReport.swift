@@ -15,7 +15,7 @@ public struct ProcessorReport: Sendable {
 
 extension BackgroundProcessor {
     public var report: ProcessorReport {
-        let token = lease.withLock { $0?.token }
+        let token = leaseKeeper.token
         return state.withLock {
             ProcessorReport(
                 state: $0.state, lastProgress: $0.lastProgress, lastError: $0.lastError, leaseToken: token)

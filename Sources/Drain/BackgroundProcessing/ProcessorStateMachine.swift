@@ -4,6 +4,8 @@ import TransactionModel
 /// What the processor is doing, as people see it.
 public enum ProcessorState: String, Sendable {
     case running, paused, draining, outage, stopped
+    /// Another process applies this site's transactions; this one takes over when that one is gone.
+    case standby
 }
 
 /// Decides between the processor's cycles: go on, sleep, back off. Pure.
@@ -15,12 +17,15 @@ struct ProcessorStateMachine: Sendable {
     private(set) var outageTries = 0
     private(set) var lastError: FailureRecord?
     private(set) var lastProgress: Timestamp?
+    private(set) var isStandby = false
 
     enum Cycle: Sendable {
         /// Transactions were moved; there may be more.
         case progressed
         /// Nothing to do before `due`, if that is known.
         case idle(due: Duration?)
+        /// Another process holds the lease; it ends after so long unless it is prolonged.
+        case standby(Duration)
         /// The database can't be used.
         case outage(FailureRecord)
         /// The store can't be used.
@@ -39,6 +44,7 @@ struct ProcessorStateMachine: Sendable {
         if isStopped { return .stopped }
         if isPaused { return .paused }
         if outageTries > 0 { return .outage }
+        if isStandby { return .standby }
         return drains > 0 ? .draining : .running
     }
 
@@ -60,6 +66,7 @@ struct ProcessorStateMachine: Sendable {
         _ cycle: Cycle, at time: Timestamp, _ configuration: ProcessorConfiguration,
         using generator: inout some RandomNumberGenerator
     ) -> Action {
+        if case .standby = cycle { isStandby = true } else { isStandby = false }
         switch cycle {
         case .progressed:
             outageTries = 0
@@ -70,6 +77,10 @@ struct ProcessorStateMachine: Sendable {
             outageTries = 0
             lastError = nil
             return .sleep(min(due ?? configuration.interval, configuration.interval))
+        case .standby(let remaining):
+            outageTries = 0
+            lastError = nil
+            return .sleep(min(max(remaining, .milliseconds(50)), configuration.interval))
         case .outage(let failure), .storeFailed(let failure):
             lastError = failure
             outageTries += 1

@@ -172,7 +172,7 @@ import TransactionModel
         for name in ["first", "suspect", "last"] { try await fixture.accept(name, name) }
         // A claim that nobody resolves, and a successor with a higher token: what a crash leaves behind.
         for token in 1...3 { _ = try await fixture.access.claim(claim(Int64(token))) }
-        let planned = try await fixture.access.claim(claim(4))
+        let planned = try await fixture.access.claim(claim(4)).transactions
         #expect(planned.map(\.unresolvedClaims) == [3, 3, 3])
         _ = try await fixture.manager.advance(planned.map { .returned($0.transactionID) })
         fixture.database.state.withLock { $0.token = 4 }

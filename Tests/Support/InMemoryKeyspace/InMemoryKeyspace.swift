@@ -141,6 +141,8 @@ extension Operation {
         case .advance: "advance"
         case .release: "release"
         case .overlay: "overlay"
+        case .lease: "lease"
+        case .adopt: "adopt"
         }
     }
 }

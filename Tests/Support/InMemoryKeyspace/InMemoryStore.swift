@@ -28,10 +28,12 @@ public struct InMemoryStore: Sendable {
         switch operation {
         case .command(let command): run(command)
         case .accept(let accept): .accept(run(accept))
-        case .claim: .claim([])
+        case .claim: .claim([], foreign: [])
         case .advance(let advance): .advance(advance.changes.map { _ in .unknown })
         case .release: .release(ReleaseOutcome(released: 0))
         case .overlay: .overlay(OverlayPage())
+        case .lease: .lease(.granted(lastToken: 0))
+        case .adopt: .adopt(.gone)
         }
     }
 

@@ -47,7 +47,7 @@ public struct Subject: Sendable {
         _ count: Int = 100, token: Int64 = 1, bytesMax: Int = 1 << 20
     ) async throws -> [ClaimedTransaction] {
         let claim = Claim(token: token, transactionsMax: count, bytesMax: bytesMax, at: time(10))
-        guard case .claim(let list) = try await one(.claim(claim)) else {
+        guard case .claim(let list, _) = try await one(.claim(claim)) else {
             throw ConformanceFailure(description: "claim was not answered as one")
         }
         return list

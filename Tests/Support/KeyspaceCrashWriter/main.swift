@@ -46,7 +46,7 @@ try await withThrowingTaskGroup(of: Void.self) { group in
         var position: UInt64 = 0
         let claim = Claim(token: 1, transactionsMax: 4, bytesMax: 1 << 20, at: now)
         while true {
-            guard case .claim(let claimed) = try await keyspace.perform([.claim(claim)])[0] else { _exit(5) }
+            guard case .claim(let claimed, _) = try await keyspace.perform([.claim(claim)])[0] else { _exit(5) }
             for transaction in claimed {
                 position += 1
                 let change = Advance.Change.committed(

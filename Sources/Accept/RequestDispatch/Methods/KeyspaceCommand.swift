@@ -68,7 +68,7 @@ extension JSONWriter {
             beginArray()
             for element in elements { self.reply(element) }
             endArray()
-        case .accept, .claim, .advance, .release, .overlay:
+        case .accept, .claim, .advance, .release, .overlay, .lease, .adopt:
             preconditionFailure("no command of a client has the reply of a procedure")
         }
     }

@@ -10,17 +10,25 @@ struct AdvanceProcedure {
     func run(_ advance: Advance) throws(SQLiteError) -> [AdvanceOutcome] {
         var outcomes: [AdvanceOutcome] = []
         outcomes.reserveCapacity(advance.changes.count)
-        for change in advance.changes { outcomes.append(try run(change, at: advance.at)) }
+        for change in advance.changes { outcomes.append(try run(change, token: advance.token, at: advance.at)) }
         return outcomes
     }
 
-    private func run(_ change: Advance.Change, at time: Timestamp) throws(SQLiteError) -> AdvanceOutcome {
+    private func run(
+        _ change: Advance.Change, token: Int64?, at time: Timestamp
+    ) throws(SQLiteError) -> AdvanceOutcome {
         guard let row = try store.transactions.row(change.transactionID) else { return .unknown }
         let status = row.state.status(isClaimed: store.memory.claims.contains(row.sequence))
         guard status == change.start else { return .stale(status) }
+        if let token, status == .processing, store.memory.claims.token(of: row.sequence) != token {
+            return .stale(status)
+        }
         switch change {
         case .committed, .returned, .retrying, .dead, .parked:
             try finishAttempt(change, row, at: time)
+            return .advanced(unparked: 0)
+        case .reverted(let id):
+            try revert(id, row)
             return .advanced(unparked: 0)
         case .due, .requeued, .cancelled, .discarded:
             try leave(change, row, at: time)
@@ -92,7 +100,7 @@ struct AdvanceProcedure {
             store.touch(released)
         case .parked(let id, let blocker, let held):
             try park(id, row, behind: blocker, held)
-        case .due, .requeued, .cancelled, .discarded:
+        case .due, .requeued, .cancelled, .discarded, .reverted:
             preconditionFailure("These do not start from processing.")
         }
     }
@@ -145,9 +153,20 @@ struct AdvanceProcedure {
             store.memory.counters.deadLetter -= 1
             store.memory.counters.discarded += 1
             store.touch(id, \.transactionDeadLetter)
-        case .committed, .returned, .retrying, .dead, .parked:
+        case .committed, .returned, .retrying, .dead, .parked, .reverted:
             preconditionFailure("These start from processing.")
         }
+    }
+
+    /// committed -> pending: its old place in the order is its new one.
+    private func revert(_ id: TransactionID, _ row: TransactionTable.Row) throws(SQLiteError) {
+        try store.transactions.update(
+            row.sequence, "state = 0, attempts = 0, claims = 0, committed_at = NULL, timeline = NULL, position = NULL")
+        store.memory.counters.committed -= 1
+        store.memory.counters.pending += 1
+        store.memory.counters.bytesUnfinished += row.bytes
+        store.memory.waits(row.sequence)
+        store.touch(id, \.transactionBuffer, \.replicationPending)
     }
 
     private func revise(_ row: TransactionTable.Row, _ revision: Advance.Revision) throws(SQLiteError) {
@@ -195,6 +214,7 @@ extension Advance.Change {
         case .due: .retrying
         case .requeued, .discarded: .deadLetter
         case .cancelled: .pending
+        case .reverted: .committed
         }
     }
 }

@@ -11,6 +11,7 @@ struct ClaimProcedure {
     let store: Store
 
     func run(_ claim: Claim) throws(SQLiteError) -> [ClaimedTransaction] {
+        guard claim.token >= store.memory.leaseToken else { return [] }
         try store.countUnresolved(store.memory.claims.abandon(before: claim.token))
         var claimed: [ClaimedTransaction] = []
         var bytes = 0

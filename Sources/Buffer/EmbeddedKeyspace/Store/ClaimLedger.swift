@@ -25,6 +25,9 @@ struct ClaimLedger {
     /// When it was claimed.
     func time(of sequence: Int64) -> Timestamp? { owners[sequence].flatMap { batches[$0]?.at } }
 
+    /// Under which token it was claimed.
+    func token(of sequence: Int64) -> Int64? { owners[sequence].flatMap { batches[$0]?.token } }
+
     mutating func open(_ sequences: [Int64], token: Int64, at: Timestamp) {
         guard !sequences.isEmpty else { return }
         lastNumber += 1

@@ -42,16 +42,21 @@ final class Store {
         try connection.execute("BEGIN IMMEDIATE")
         try countUnresolved(ClaimLedger.takeLeftOvers(from: connection))
         try connection.execute("COMMIT")
+        let lease = try engine.run(Command("GET", keys.processorLease), now: Timestamp(microseconds: 0))
+        if case .bulk(let bytes) = lease, let record = LeaseRecord(bytes) { memory.leaseToken = record.token }
     }
 
     func perform(_ operation: Operation, now: Timestamp) throws(SQLiteError) -> Reply {
         switch operation {
         case .command(let command): try CommandRouter(store: self).run(command, now: now)
         case .accept(let accept): .accept(try AcceptProcedure(store: self).run(accept))
-        case .claim(let claim): .claim(try ClaimProcedure(store: self).run(claim))
+        case .claim(let claim): .claim(try ClaimProcedure(store: self).run(claim), foreign: [])
         case .advance(let advance): .advance(try AdvanceProcedure(store: self).run(advance))
         case .release(let release): .release(try ReleaseProcedure(store: self).run(release))
         case .overlay(let read): .overlay(try OverlayReader(store: self).run(read))
+        case .lease(let request): .lease(try LeaseProcedure(store: self, now: now).run(request))
+        // Nobody else can push into a file that is held exclusively.
+        case .adopt: .adopt(.gone)
         }
     }
 

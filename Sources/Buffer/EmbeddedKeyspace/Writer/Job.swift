@@ -59,7 +59,7 @@ extension Operation {
     var writes: Bool {
         switch self {
         case .command(let command): CommandTable.specification(of: command)?.isWrite ?? false
-        case .accept, .claim, .advance, .release: true
+        case .accept, .claim, .advance, .release, .lease, .adopt: true
         case .overlay: false
         }
     }

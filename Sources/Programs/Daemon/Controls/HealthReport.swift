@@ -30,7 +30,7 @@ struct HealthReport {
                 "Nothing is applied: \(report.lastError?.message ?? "The database is away.")")
         case .paused: degrade("paused", "The processor is paused; `sluice processor resume` lets it go on.")
         case .stopped: degrade("stopped", "The daemon is stopping.")
-        case .running, .draining: break
+        case .running, .draining, .standby: break
         }
         if overview.manager.schema.schema == nil {
             degrade(

@@ -58,7 +58,7 @@ extension Reply {
         case .bulk(let bytes): "\"" + String(decoding: bytes, as: UTF8.self) + "\""
         case .array(let items): "[" + items.map(\.text).joined(separator: " ") + "]"
         case .error(let error): error.description
-        case .accept, .claim, .advance, .release, .overlay: "a procedure's reply"
+        case .accept, .claim, .advance, .release, .overlay, .lease, .adopt: "a procedure's reply"
         }
     }
 }

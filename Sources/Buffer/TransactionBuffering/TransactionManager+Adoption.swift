@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+import JSON
+public import Keyspace
+import TransactionModel
+
+extension TransactionManager {
+    /// Takes in an element of `transaction_buffer` that another program pushed.
+    ///
+    /// A valid transaction is accepted in its place, with everything an accept makes; anything else becomes the dead letter
+    /// `malformed-<sha256>` with its bytes. While nothing is known of the schema, what needs it stays where it is: then this
+    /// throws `.storeUnavailable`.
+    public func adopt(_ raw: [UInt8]) async throws(BufferingError) -> AdoptionOutcome {
+        let verdict = try await verdict(on: raw)
+        let outcome = try await access.adopt(Adoption(raw: raw, verdict, at: now()))
+        if outcome == .adopted, events.isHeard {
+            switch verdict {
+            case .accepted(let accept):
+                events.publish(TransactionEvent(transactionID: accept.transactionID, status: .pending, at: now()))
+            case .malformed(let id, _):
+                events.publish(TransactionEvent(transactionID: id, status: .deadLetter, at: now()))
+            }
+        }
+        return outcome
+    }
+
+    private func verdict(on raw: [UInt8]) async throws(BufferingError) -> Adoption.Verdict {
+        let view: JSONView
+        do {
+            view = try JSONDocument(parsing: raw).root
+        } catch {
+            return malformed(raw, "the element is no valid JSON: \(error)")
+        }
+        guard view["transaction_id"]?.isNull == false else {
+            return malformed(raw, "transaction_id is missing: only its producer can name it, so that a repeat is one")
+        }
+        do {
+            return .accepted(try await accept(of: view))
+        } catch {
+            guard error.code == .validationFailed else { throw error }
+            guard schema.schema != nil else {
+                throw BufferingError(.storeUnavailable, "the schema is not known yet, so nothing can be checked")
+            }
+            return malformed(raw, [error.path, error.message].compactMap { $0 }.joined(separator: " "))
+        }
+    }
+
+    private func malformed(_ raw: [UInt8], _ reason: String) -> Adoption.Verdict {
+        let name = "malformed-" + SHA256.hash(raw).bytes.map { byte in
+            let digits = String(byte, radix: 16)
+            return digits.count == 1 ? "0" + digits : digits
+        }.joined()
+        guard let id = TransactionID(name) else { preconditionFailure("hexadecimal digits make an id") }
+        return .malformed(id, FailureRecord(code: "malformed", message: reason, at: now()))
+    }
+}

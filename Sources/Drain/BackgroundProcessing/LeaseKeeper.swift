@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+import Keyspace
+import MainDatabase
+import Synchronization
+import TransactionBuffering
+import TransactionModel
+
+/// Keeps the right to process a site: elected in the keyspace, fenced by the main database.
+///
+/// Only the processor's loop calls ``keep()``. The lease is prolonged after a third of its life; when it could not be
+/// (the process stood still, the keyspace was away), another process may have it, and its token fences this one's batches off.
+final class LeaseKeeper: Sendable {
+    private struct State {
+        var lease: Lease?
+        var prolongAt: Timestamp?
+    }
+
+    enum Standing {
+        case ours(Lease)
+        /// Ours from now on: a token was taken.
+        case new(Lease)
+        /// Another process has it, at most so long unless it prolongs it.
+        case others(remaining: Duration)
+    }
+
+    private let access: KeyspaceAccess
+    private let database: any MainDatabase
+    private let site: String
+    private let holder: String
+    private let timeToLive: Duration
+    private let now: @Sendable () -> Timestamp
+    private let state = Mutex(State())
+
+    init(
+        access: KeyspaceAccess, database: any MainDatabase, site: String, timeToLive: Duration,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.access = access
+        self.database = database
+        self.site = site
+        self.timeToLive = timeToLive
+        self.now = now
+        var generator = SystemRandomNumberGenerator()
+        holder = String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
+    }
+
+    /// The token under which this process works; nil: it does not.
+    var token: Int64? { state.withLock { $0.lease?.token } }
+
+    /// Takes, prolongs or confirms the lease.
+    func keep() async throws -> Standing {
+        let time = now()
+        let (lease, prolongAt) = state.withLock { ($0.lease, $0.prolongAt) }
+        if let lease, let prolongAt, time < prolongAt { return .ours(lease) }
+        let lastToken: Int64
+        switch try await ask(.acquire, at: time) {
+        case .granted(let token): lastToken = token
+        case .refused(_, let remaining): return .others(remaining: remaining)
+        case .ended: return .others(remaining: .zero)
+        }
+        // A higher token was confirmed by a process that had it in between.
+        if let lease, lastToken == lease.token { return .ours(lease) }
+        let taken = try await database.takeLease(site: site, atLeast: lastToken)
+        if case .refused(_, let remaining) = try await ask(.confirm(token: taken.token), at: now()) {
+            return .others(remaining: remaining)
+        }
+        state.withLock { $0.lease = taken }
+        return .new(taken)
+    }
+
+    /// The database says that somebody else has it.
+    func forget() { state.withLock { $0 = State() } }
+
+    /// So that the next one need not wait.
+    func giveUp() async {
+        guard token != nil else { return }
+        forget()
+        _ = try? await ask(.giveUp, at: now())
+    }
+
+    private func ask(_ action: LeaseRequest.Action, at time: Timestamp) async throws -> LeaseOutcome {
+        let outcome = try await access.lease(
+            LeaseRequest(action, holder: holder, timeToLive: timeToLive, at: time))
+        switch outcome {
+        case .granted: state.withLock { $0.prolongAt = time + timeToLive / 3 }
+        case .refused, .ended: forget()
+        }
+        return outcome
+    }
+}
