@@ -55,18 +55,21 @@ let package = Package(
     targets: [
         // Model: words every storey uses.
         room("Model/JSON"),
-        room("Model/TransactionModel", uses: ["JSON"]),
+        .target(name: "CSHA256", path: "Sources/Drivers/CSHA256"),
+        room("Model/TransactionModel", uses: ["JSON", "CSHA256"]),
 
         // Drivers: C libraries and threads; nothing of our domain.
         .systemLibrary(name: "CSQLite", path: "Sources/Drivers/CSQLite"),
         room("Drivers/SQLiteConnection", uses: ["CSQLite"]),
         room("Drivers/BlockingThread"),
+        .systemLibrary(name: "CHiredis", path: "Sources/Drivers/CHiredis"),
 
         // Buffer: requests become durable transactions.
         room("Buffer/Keyspace", uses: ["JSON", "TransactionModel"]),
         room(
             "Buffer/EmbeddedKeyspace",
             uses: ["Keyspace", "TransactionModel", "JSON", "SQLiteConnection", "BlockingThread"]),
+        room("Buffer/RedisKeyspace", uses: ["Keyspace", "TransactionModel", "JSON", "CHiredis", nio, nioPosix]),
         room("Buffer/ReentrantTransactions", uses: ["Keyspace", log]),
         room(
             "Buffer/TransactionBuffering", uses: ["ReentrantTransactions", "Keyspace", "TransactionModel", "JSON", log]),
@@ -107,7 +110,7 @@ let package = Package(
             "Programs/Daemon",
             uses: [
                 "SocketServer", "WireProtocol", "RequestDispatch", "TransactionBuffering", "ReentrantTransactions",
-                "Keyspace", "EmbeddedKeyspace", "BackgroundProcessing", "TransactionExecution", "MainDatabase",
+                "Keyspace", "EmbeddedKeyspace", "RedisKeyspace", "BackgroundProcessing", "TransactionExecution", "MainDatabase",
                 "SQLiteMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel", "JSON", nioPosix, nio,
                 log, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -193,7 +196,8 @@ let package = Package(
         tests(
             "Programs/Daemon",
             of: ["Daemon", "BackgroundProcessing", "EmbeddedKeyspace", "SocketServer", "TransactionModel", log]),
-        support("DaemonHarness", uses: ["WireProtocol", "JSON"]),
+        support("RedisServer", uses: []),
+        support("DaemonHarness", uses: ["WireProtocol", "JSON", "RedisServer"]),
         .testTarget(
             name: "IntegrationTests", dependencies: ["DaemonHarness", "WireProtocol", "JSON", "sluice"],
             path: "Tests/Integration", swiftSettings: strict),

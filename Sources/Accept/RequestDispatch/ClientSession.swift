@@ -12,21 +12,44 @@ public final class ClientSession: Sendable {
     private let dispatcher: RequestDispatcher
     private let push: @Sendable ([UInt8]) -> Bool
     private let order = OrderKeeper()
+    let scope: SessionScope
     private let subscriptions = Mutex<Set<UInt64>>([])
+
+    var services: Services { dispatcher.services }
 
     /// - Parameter push: Sends a notification, framed; false when the client is gone.
     public init(dispatcher: RequestDispatcher, push: @escaping @Sendable ([UInt8]) -> Bool) {
         self.dispatcher = dispatcher
         self.push = push
+        scope = SessionScope(core: dispatcher.services.core, open: dispatcher.services.openTransactions)
     }
 
-    /// Answers the payload of one frame with a framed reply; nil for a notification. Never throws.
-    public func respond(to payload: [UInt8]) async -> [UInt8]? {
+    /// Starts a request that needs no task; see ``DirectMethod``. False: ``respond(to:)`` shall do it.
+    public func begin(_ request: ClientRequest, answer: @escaping @Sendable ([UInt8]?) -> Void) -> Bool {
+        guard case .call(let envelope) = request, envelope.meta.deadline == nil, !scope.isOpen,
+            let method = dispatcher.directMethod(envelope.method), order.enter()
+        else { return false }
+        let id = envelope.id
+        let hasBegun = method.begin(Params(envelope.params), dispatcher.services) { result in
+            self.order.leave()
+            switch result {
+            case .success(let text): answer(id.map { ReplyWriter.result(id: $0, text) })
+            case .failure(let error): answer(id.map { ReplyWriter.error(id: $0, error) })
+            }
+        }
+        if !hasBegun { order.leave() }
+        return hasBegun
+    }
+
+    /// Answers the payload of one frame; see ``respond(to:)-(ClientRequest)``.
+    public func respond(to payload: [UInt8]) async -> [UInt8]? { await respond(to: ClientRequest(payload)) }
+
+    /// Answers one request with a framed reply; nil for a notification. Never throws.
+    public func respond(to request: ClientRequest) async -> [UInt8]? {
         let envelope: RequestEnvelope
-        do {
-            envelope = try RequestEnvelope(parsing: payload)
-        } catch {
-            return error.reply
+        switch request {
+        case .call(let call): envelope = call
+        case .refused(let reply): return reply
         }
         do throws(WireError) {
             let afterReply = AfterReply()
@@ -46,13 +69,14 @@ public final class ClientSession: Sendable {
         }
     }
 
-    /// Forgets the connection's subscriptions.
-    public func close() {
+    /// Forgets the connection's subscriptions, and discards its transaction.
+    public func close() async {
         let ids = subscriptions.withLock { ids in
             defer { ids = [] }
             return ids
         }
         for id in ids { dispatcher.services.transactions.events.unsubscribe(id) }
+        await scope.close()
     }
 
     private func call(_ envelope: RequestEnvelope, _ afterReply: AfterReply) async throws(WireError) -> [UInt8] {
@@ -63,7 +87,12 @@ public final class ClientSession: Sendable {
         let params = Params(envelope.params)
         guard method.isOrdered else { return try await call(method, params, deadline, afterReply, turn: nil) }
         return try await order.run { (turn) throws(WireError) in
-            try await call(method, params, deadline, afterReply, turn: turn)
+            do throws(WireError) {
+                return try await call(method, params, deadline, afterReply, turn: turn)
+            } catch {
+                scope.requestFailed()
+                throw error
+            }
         }
     }
 
@@ -76,7 +105,7 @@ public final class ClientSession: Sendable {
                 .deadlineExceeded, "The deadline was over before the request was executed; nothing was done.")
         }
         let context = RequestContext(
-            services: dispatcher.services, session: self, deadline: deadline, turn: turn, afterReply: afterReply)
+            session: self, deadline: deadline, turn: turn, afterReply: afterReply)
         return try await method.call(params, context)
     }
 

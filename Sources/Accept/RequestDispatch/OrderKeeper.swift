@@ -4,11 +4,32 @@ import Synchronization
 /// Keeps ordered requests in order although some must wait before they can be submitted.
 ///
 /// A request normally submits before its first suspension, and then order takes care of itself. One that must wait
-/// first says so, and those that come after it stand in line until it is done.
+/// first says so, and those that come after it stand in line until it is done. One that goes another way than those
+/// before it also waits until they are done.
 final class OrderKeeper: Sendable {
     private struct State {
         var isHeld = false
+        /// Those that are past the line.
+        var running = 0
         var line: [CheckedContinuation<Void, Never>] = []
+        /// The one that holds the order, while it waits to be the only one.
+        var loner: CheckedContinuation<Void, Never>?
+
+        /// One has ended: who goes on now.
+        mutating func end(holds: Bool) -> [CheckedContinuation<Void, Never>] {
+            running -= 1
+            if holds {
+                if line.isEmpty {
+                    isHeld = false
+                    return []
+                }
+                running += 1
+                return [line.removeFirst()]
+            }
+            guard running == 1, let loner else { return [] }
+            self.loner = nil
+            return [loner]
+        }
     }
 
     private let state = Mutex(State())
@@ -32,14 +53,44 @@ final class OrderKeeper: Sendable {
             }
         }
 
-        fileprivate func end() {
-            if holds.withLock({ $0 }) { keeper.passOn() }
+        /// Holds the order, and waits until the requests before this one are done. To be called before anything else.
+        func alone() async {
+            hold()
+            await withCheckedContinuation { continuation in
+                let isAlone = keeper.state.withLock { state in
+                    if state.running == 1 { return true }
+                    state.loner = continuation
+                    return false
+                }
+                if isAlone { continuation.resume() }
+            }
         }
+
+        fileprivate func end() {
+            let holds = holds.withLock { $0 }
+            for next in keeper.state.withLock({ $0.end(holds: holds) }) { next.resume() }
+        }
+    }
+
+    /// For a request that submits at once or not at all: takes its place unless somebody holds the order. Whoever got in
+    /// calls ``leave()``.
+    func enter() -> Bool {
+        state.withLock { state in
+            if !state.isHeld { state.running += 1 }
+            return !state.isHeld
+        }
+    }
+
+    func leave() {
+        for next in state.withLock({ $0.end(holds: false) }) { next.resume() }
     }
 
     /// Runs `body`, after those before it where one of them holds the order.
     func run<R, Failure: Error>(_ body: (Turn) async throws(Failure) -> R) async throws(Failure) -> R {
-        let mustWait = state.withLock { $0.isHeld }
+        let mustWait = state.withLock { state in
+            if !state.isHeld { state.running += 1 }
+            return state.isHeld
+        }
         if mustWait { await standInLine() }
         let turn = Turn(self, holds: mustWait)
         defer { turn.end() }
@@ -51,6 +102,7 @@ final class OrderKeeper: Sendable {
             let isFree = state.withLock { state in
                 if !state.isHeld {
                     state.isHeld = true
+                    state.running += 1
                     return true
                 }
                 state.line.append(continuation)
@@ -58,16 +110,5 @@ final class OrderKeeper: Sendable {
             }
             if isFree { continuation.resume() }
         }
-    }
-
-    private func passOn() {
-        let next = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            guard !state.line.isEmpty else {
-                state.isHeld = false
-                return nil
-            }
-            return state.line.removeFirst()
-        }
-        next?.resume()
     }
 }

@@ -11,6 +11,8 @@ public struct Services: Sendable {
     public var deadLetters: DeadLetters
     public var queries: SmartQueryManager
     public var core: TransactionCore
+    public var objects: ObjectStore
+    public var openTransactions: OpenTransactions
     public var processor: any ProcessorControl
     public var server: any ServerControl
     /// What `session.open` tells a client.
@@ -18,12 +20,15 @@ public struct Services: Sendable {
 
     public init(
         transactions: TransactionManager, deadLetters: DeadLetters, queries: SmartQueryManager, core: TransactionCore,
-        processor: any ProcessorControl, server: any ServerControl, description: ServerDescription
+        openTransactions: OpenTransactions = OpenTransactions(), processor: any ProcessorControl,
+        server: any ServerControl, description: ServerDescription
     ) {
         self.transactions = transactions
         self.deadLetters = deadLetters
         self.queries = queries
         self.core = core
+        objects = ObjectStore(core: core)
+        self.openTransactions = openTransactions
         self.processor = processor
         self.server = server
         self.description = description
@@ -34,10 +39,12 @@ public struct Services: Sendable {
 public struct RequestDispatcher: Sendable {
     let services: Services
     private let methods: [String: any Method]
+    private let directMethods: [String: any DirectMethod]
 
     public init(services: Services) {
         self.services = services
         methods = Dictionary(uniqueKeysWithValues: Self.all.map { ($0.name, $0) })
+        directMethods = methods.compactMapValues { $0 as? any DirectMethod }
     }
 
     /// One file each, in `Methods`.
@@ -46,7 +53,9 @@ public struct RequestDispatcher: Sendable {
         TransactionSubscribe(), TransactionUnsubscribe(),
         RecordGet(), RecordQueryMethod(), RecordUpdate(), IDGenerate(),
         DeadLetterList(), DeadLetterGet(), DeadLetterRetry(), DeadLetterDiscard(),
-        KeyspaceCommand(), KeyspaceTransaction(), KeyspacePipeline(),
+        KeyspaceCommand(), KeyspaceTransaction(), KeyspacePipeline(), KeyspaceBegin(), KeyspaceCommit(),
+        KeyspaceDiscard(), ObjectSave(.save), ObjectSave(.create), ObjectSave(.saveIfNotExists), ObjectGet(),
+        ObjectDelete(),
         ProcessorStatus(), ProcessorPause(), ProcessorResume(), ProcessorDrain(),
         ServerHealth(), ServerStats(), ServerConfig(), ServerBackup(),
         SessionOpen(), RPCDiscover(),
@@ -56,6 +65,8 @@ public struct RequestDispatcher: Sendable {
     public static var methodNames: [String] { all.map(\.name) }
 
     func method(_ name: String) -> (any Method)? { methods[name] }
+
+    func directMethod(_ name: String) -> (any DirectMethod)? { directMethods[name] }
 }
 
 /// One method of the wire: its parameters, the call, its result.
@@ -72,15 +83,26 @@ extension Method {
     var isOrdered: Bool { false }
 }
 
+/// An ordered method that can mostly be answered without a task: what it waits for is one answer of the store.
+protocol DirectMethod: Method {
+    /// False, and nothing is done: the call must wait for more than that. Else `completion` is called exactly once, from
+    /// any thread.
+    func begin(
+        _ params: Params, _ services: Services, _ completion: @escaping @Sendable (Result<[UInt8], WireError>) -> Void
+    ) -> Bool
+}
+
 /// What a call knows beside its parameters.
 struct RequestContext {
-    var services: Services
     var session: ClientSession
     /// The time that is left; nil: none was set.
     var deadline: ContinuousClock.Instant?
     /// The request's place among ordered ones; nil for a method without order.
     var turn: OrderKeeper.Turn?
     var afterReply: AfterReply
+
+    /// Read through the session: a copy of them would cost more than many a call.
+    var services: Services { session.services }
 
     /// To be called before a wait that precedes an ordered submission.
     func willWait() { turn?.hold() }

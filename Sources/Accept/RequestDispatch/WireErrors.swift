@@ -47,11 +47,18 @@ extension WireError {
         case let error as TransactionError:
             switch error.code {
             case .conflictingContext: self.init(.conflictingContext, error.message)
-            case .commandRefused:
-                if let refusal = error.refusal { self.init(refusal) } else { self.init(.keyspaceError, error.message) }
-            case .operationMode, .scopeClosed, .futureUnresolved, .discarded, .aborted, .blockFull, .failed:
+            case .commandRefused, .discarded:
+                if let refusal = error.refusal {
+                    self.init(refusal)
+                } else {
+                    self.init(.operationModeError, error.message, detail: "discarded")
+                }
+            case .blockFull: self.init(.busy, error.message, retryable: false, detail: "scope_commands_max")
+            case .operationMode, .scopeClosed, .futureUnresolved, .aborted, .failed:
                 self.init(.operationModeError, error.message)
             }
+        case let error as ObjectError: self.init(error)
+        case let error as CommandError: self.init(error)
         case let error as KeyspaceError:
             let kind: WireErrorKind =
                 switch error.code {
@@ -62,6 +69,17 @@ extension WireError {
                 }
             self.init(kind, error.message.capitalizedSentence)
         default: self.init(.internalError, "An unexpected failure: \(type(of: error)).")
+        }
+    }
+
+    init(_ error: ObjectError) {
+        switch error.code {
+        case .exists: self.init(.recordExists, error.description)
+        case .valueTaken(let field):
+            self.init(.recordExists, error.description, path: "fields." + String(decoding: field, as: UTF8.self))
+        case .empty: self.init(.invalidParams, error.description, path: "fields")
+        case .requestConflict: self.init(.transactionConflict, error.description, path: "transaction_id")
+        case .contended: self.init(.busy, error.description, retryAfter: KeyspaceAccess.retryAfterBusy)
         }
     }
 

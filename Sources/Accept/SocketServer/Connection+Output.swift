@@ -30,7 +30,7 @@ extension Connection {
     func add(_ frame: [UInt8]) {
         switch outbox.add(frame) {
         case .queued, .closed: return
-        case .needsFlush: if !isStarting { onLoop { $0.flush() } }
+        case .needsFlush: if !isStarting { executor.atEndOfTurn { self.assumeIsolated { $0.flush() } } }
         case .overflow: cutOff(because: "replies exceed outboundBytesMax")
         }
     }

@@ -54,14 +54,14 @@ actor Connection {
 
     init(
         _ channel: any Channel, credentials: PeerCredentials, configuration: SocketServerConfiguration,
-        inFlight: BoundedCount, logger: Logger
+        inFlight: BoundedCount, executor: EventLoopExecutor, logger: Logger
     ) {
         self.channel = channel
         self.credentials = credentials
         self.configuration = configuration
         self.inFlight = inFlight
         self.logger = logger
-        executor = EventLoopExecutor(channel.eventLoop)
+        self.executor = executor
         outbox = Outbox(bytesMax: configuration.outboundBytesMax, allocator: channel.allocator)
         decoder = FrameDecoder(frameBytesMax: configuration.frameBytesMax)
         watch = ConnectionWatch(
@@ -126,24 +126,28 @@ extension Connection {
         }
     }
 
-    private func start(_ frame: [UInt8], _ session: some RequestSession, in group: inout DiscardingTaskGroup) {
+    private func start<Session: RequestSession>(
+        _ frame: [UInt8], _ session: Session, in group: inout DiscardingTaskGroup
+    ) {
         guard inFlight.enter() else {
             if let reply = busyReply(to: frame) { add(reply) }
             return
         }
         running += 1
-        execute(frame, session, in: &group)
+        let request = session.read(frame)
+        if session.begin(request, answer: { self.finish(with: $0) }) { return }
+        execute(request, session, in: &group)
     }
 
     /// An immediate task runs here and now, up to its first suspension: this is what keeps requests in order.
     ///
     /// The task prefers the loop (it inherits that) and is not isolated to this actor: a task that is both starts by
     /// changing its executor, and that is no immediate start.
-    private nonisolated func execute(
-        _ frame: [UInt8], _ session: some RequestSession, in group: inout DiscardingTaskGroup
+    private nonisolated func execute<Session: RequestSession>(
+        _ request: Session.Request, _ session: Session, in group: inout DiscardingTaskGroup
     ) {
         group.addImmediateTask {
-            let reply = await session.respond(to: frame)
+            let reply = await session.respond(to: request)
             self.finish(with: reply)
         }
     }
@@ -152,11 +156,11 @@ extension Connection {
         if channel.eventLoop.inEventLoop {
             assumeIsolated { $0.ended(with: reply) }
         } else {
-            onLoop { $0.ended(with: reply) }
+            executor.answer(self, with: reply)
         }
     }
 
-    private func ended(with reply: [UInt8]?) {
+    func ended(with reply: [UInt8]?) {
         inFlight.leave()
         running -= 1
         if let reply { add(reply) }

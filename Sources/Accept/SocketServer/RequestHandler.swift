@@ -10,7 +10,19 @@ public protocol RequestHandler: Sendable {
 
 /// What answers the requests of one connection.
 public protocol RequestSession: Sendable {
-    /// Answers one request; `frame` is a frame's payload, which may be no JSON at all.
+    /// What the session makes of a frame's payload.
+    associatedtype Request: Sendable = [UInt8]
+
+    /// Reads a frame's payload, which may be no JSON at all.
+    func read(_ frame: [UInt8]) -> Request
+
+    /// Starts a request that needs no task, because it waits for nothing but one answer of a store: cheaper than
+    /// ``respond(to:)``, and with the same guarantees as long as that one is not suspended.
+    ///
+    /// False: nothing was done, `respond` shall do it. Else `answer` is called exactly once, from any thread.
+    func begin(_ request: Request, answer: @escaping @Sendable ([UInt8]?) -> Void) -> Bool
+
+    /// Answers one request.
     ///
     /// Returns a framed reply, or nil for none: a notification, or a reply that went out through
     /// ``PeerConnection/send(_:)`` so that what is sent next follows it.
@@ -18,8 +30,16 @@ public protocol RequestSession: Sendable {
     /// Guarantees: calls start in order of arrival, on the connection's event loop, and each runs there synchronously up
     /// to its first suspension, before the next one starts. So what it submits until then is submitted in order. It
     /// must not block. The task is cancelled when the peer is gone; it should then end soon.
-    func respond(to frame: [UInt8]) async -> [UInt8]?
+    func respond(to request: Request) async -> [UInt8]?
 
     /// Called once, after the last request has ended; also when the peer vanished.
     func close() async
+}
+
+extension RequestSession where Request == [UInt8] {
+    public func read(_ frame: [UInt8]) -> [UInt8] { frame }
+}
+
+extension RequestSession {
+    public func begin(_ request: Request, answer: @escaping @Sendable ([UInt8]?) -> Void) -> Bool { false }
 }

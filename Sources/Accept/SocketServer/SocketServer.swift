@@ -39,9 +39,10 @@ public struct SocketServer<Handler: RequestHandler>: Service {
     public func run() async throws {
         let socket = try ListeningSocket(at: configuration.path, mode: configuration.mode)
         let inFlight = BoundedCount(countMax: configuration.inFlightMax)
+        let executors = EventLoopExecutors()
         let server = try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(socket.descriptor) { channel in connection(on: channel, inFlight) }
+            .bind(socket.descriptor) { channel in connection(on: channel, inFlight, executors) }
         logger.debug("listening", metadata: ["path": "\(configuration.path)"])
         onListening()
         try await withGracefulShutdownHandler {
@@ -91,10 +92,13 @@ public struct SocketServer<Handler: RequestHandler>: Service {
         return nil
     }
 
-    private func connection(on channel: any Channel, _ inFlight: BoundedCount) -> EventLoopFuture<Connection> {
+    private func connection(
+        on channel: any Channel, _ inFlight: BoundedCount, _ executors: EventLoopExecutors
+    ) -> EventLoopFuture<Connection> {
         PeerCredentials.read(from: channel).flatMapThrowing { credentials in
             let connection = Connection(
-                channel, credentials: credentials, configuration: configuration, inFlight: inFlight, logger: logger)
+                channel, credentials: credentials, configuration: configuration, inFlight: inFlight,
+                executor: executors.executor(of: channel.eventLoop), logger: logger)
             try channel.pipeline.syncOperations.addHandler(ConnectionHandler(connection))
             return connection
         }

@@ -96,15 +96,34 @@ public final class EmbeddedKeyspace: Keyspace {
 
     /// Queues the work before it suspends.
     func submit(_ work: Job.Work) async throws(KeyspaceError) -> Job.Answer {
-        let result = await withUnsafeContinuation { continuation in
-            switch queue.submit(Job(work: work, continuation: continuation)) {
-            case .queued(let wake):
-                if wake { _ = thread.submit(()) }
-            case .refused(let error):
-                continuation.resume(returning: .failure(error))
-            }
-        }
+        let result = await withUnsafeContinuation { submit(Job(work: work, recipient: .task($0))) }
         return try result.get()
+    }
+
+    private func submit(_ job: Job) {
+        switch queue.submit(job) {
+        case .queued(let wake):
+            if wake { _ = thread.submit(()) }
+        case .refused(let error):
+            job.answer(.failure(error))
+        }
+    }
+}
+
+extension EmbeddedKeyspace: DirectSubmission {
+    public func submit(
+        _ operations: [Operation], _ completion: @escaping @Sendable (Result<[Reply], KeyspaceError>) -> Void
+    ) {
+        submit(
+            Job(
+                work: .perform(operations),
+                recipient: .closure { result in
+                    completion(
+                        result.map { answer in
+                            guard case .replies(let replies) = answer else { return [] }
+                            return replies
+                        })
+                }))
     }
 }
 

@@ -197,6 +197,13 @@ struct ScopeStateMachine: Sendable {
         }
     }
 
+    /// The result of operations that ran one by one, known before the block has ended; nil for queued ones.
+    func resultSoFar(of part: Range<Int>) -> MultiResult? {
+        guard style == .oneByOne else { return nil }
+        let replies = answers[part].compactMap { $0 }
+        return replies.count == part.count ? MultiResult(replies) : nil
+    }
+
     /// The result of a part of the block.
     func result(of part: Range<Int>) throws(TransactionError) -> MultiResult {
         if case .ended(.aborted(let reason)) = state { return MultiResult(aborted: reason) }

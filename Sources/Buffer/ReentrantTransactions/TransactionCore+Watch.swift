@@ -37,9 +37,11 @@ extension TransactionCore {
     }
 
     /// WATCH, then the expectations: a scope on `connection`, doomed when one is not met.
-    func watchingScope(_ keys: [WatchedKey], on connection: any KeyspaceConnection) async throws -> TransactionScope {
+    func watchingScope(
+        _ keys: [WatchedKey], on connection: any KeyspaceConnection, operationsMax: Int? = nil
+    ) async throws -> TransactionScope {
         let scope = TransactionScope(
-            .transaction, route: .pinned(connection), operationsMax: limits.blockOperationsMax)
+            .transaction, route: .pinned(connection), operationsMax: operationsMax ?? limits.blockOperationsMax)
         if keys.isEmpty { return scope }
         do {
             try await connection.watch(keys.map(\.key))

@@ -24,11 +24,12 @@ public final class TransactionCore: Sendable {
     }
 
     let keyspace: any Keyspace
+    let direct: (any DirectSubmission)?
     let chain: HandlerChain
     let limits: Limits
     let clock: any Clock<Duration>
-    private let transactionMode: FallbackMode
-    private let pipelineMode: FallbackMode
+    let transactionMode: FallbackMode
+    let pipelineMode: FallbackMode
     private let logger: Logger
     private let domain: TransactionDomain
 
@@ -49,6 +50,7 @@ public final class TransactionCore: Sendable {
         limits: Limits, clock: any Clock<Duration>, logger: Logger, domain: TransactionDomain
     ) {
         self.keyspace = keyspace
+        direct = keyspace as? any DirectSubmission
         self.chain = chain
         self.transactionMode = transactionMode
         self.pipelineMode = pipelineMode
@@ -58,6 +60,9 @@ public final class TransactionCore: Sendable {
         self.domain = domain
     }
 
+    /// A connection of its own, such as ``withConnection(_:_:)`` pins. The caller closes it.
+    public func connect() async throws -> any KeyspaceConnection { try await keyspace.connect() }
+
     /// The same store with another chain or other modes, as a client's session chooses them. Both see each other's blocks.
     public func with(chain: HandlerChain, transactionMode: FallbackMode, pipelineMode: FallbackMode) -> TransactionCore
     {
@@ -66,6 +71,9 @@ public final class TransactionCore: Sendable {
             limits: limits,
             clock: clock, logger: logger, domain: domain)
     }
+
+    /// No block is open here, not even one that was closed already.
+    var isOutsideBlocks: Bool { domain.current.scope == nil }
 
     // MARK: Blocks
 
@@ -90,7 +98,7 @@ public final class TransactionCore: Sendable {
     public func run(_ operations: [Operation]) async throws -> Submission {
         switch try open(.transaction) {
         case .join(let scope):
-            return .queued(try await queue(operations, in: scope))
+            return joined(try await queue(operations, in: scope))
         case .send(let route):
             try Task.checkCancellation()
             if operations.isEmpty { return .completed(MultiResult([])) }
@@ -200,7 +208,7 @@ public final class TransactionCore: Sendable {
         case .join(let scope):
             let start = scope.count
             try await body(ScopedConnection(scope: scope))
-            return .queued(QueuedPart(scope: scope, range: start..<scope.count))
+            return joined(QueuedPart(scope: scope, range: start..<scope.count))
         case .send(let route):
             let scope = TransactionScope(kind, route: route, operationsMax: limits.blockOperationsMax)
             try await within(scope) { try await body(ScopedConnection(scope: scope)) }
@@ -213,6 +221,11 @@ public final class TransactionCore: Sendable {
             try await body(ScopedConnection(scope: scope))
             return .completed(try await scope.commit())
         }
+    }
+
+    /// In a client's block that runs one by one, the replies are there already.
+    private func joined(_ part: QueuedPart) -> Submission {
+        part.scope.resultSoFar(of: part.range).map { .completed($0) } ?? .queued(part)
     }
 
     private func queue(_ operations: [Operation], in scope: TransactionScope) async throws -> QueuedPart {

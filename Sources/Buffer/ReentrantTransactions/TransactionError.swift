@@ -12,7 +12,8 @@ public struct TransactionError: Error, Sendable, Hashable, CustomStringConvertib
         case scopeClosed
         /// A future was looked at before EXEC.
         case futureUnresolved
-        /// A future of a block that was discarded: it will never have a value.
+        /// The block was discarded: nothing of it ran, and its futures will never have a value. ``TransactionError/refusal``
+        /// is `EXECABORT` where a commit was asked for after one of its requests had failed.
         case discarded
         /// A future of a block that was aborted: it will never have a value.
         case aborted
@@ -27,7 +28,7 @@ public struct TransactionError: Error, Sendable, Hashable, CustomStringConvertib
     public var code: Code
     /// One sentence that a person can act on, without values and keys.
     public var message: String
-    /// What the store said, for ``Code/commandRefused(index:)``.
+    /// What the store said, for ``Code/commandRefused(index:)``, or would have said.
     public var refusal: CommandError?
 
     public init(_ code: Code, _ message: String, refusal: CommandError? = nil) {
@@ -58,6 +59,17 @@ extension TransactionError {
     static func failed(_ code: KeyspaceError.Code) -> Self {
         Self(.failed(code), "The store did not answer the block.")
     }
+
+    static let lapsed = Self(
+        .discarded, "The transaction was open for too long and was discarded; nothing of it ran.")
+
+    static let incomplete = Self(
+        .discarded, "A request inside the transaction failed, so nothing of it was run.",
+        refusal: CommandError("EXECABORT", "a request inside the transaction failed, so nothing of it was run"))
+
+    static let nothingOpen = Self(.operationMode, "No transaction is open; begin one first.")
+
+    static let stillOpening = Self(.operationMode, "The transaction is still being opened.")
 
     static let tooLateToWatch = Self(
         .operationMode, "WATCH must come before the transaction, not inside it.")

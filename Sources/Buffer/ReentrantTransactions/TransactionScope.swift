@@ -20,6 +20,9 @@ public final class TransactionScope: Sendable {
 
     var count: Int { machine.withLock { $0.count } }
 
+    /// Operations run at once, each on its own.
+    var runsOneByOne: Bool { machine.withLock { $0.style == .oneByOne } }
+
     /// Queues an operation; under the fallback, runs it.
     func queue(_ operation: Operation) async throws -> Future {
         switch machine.withLock({ $0.queue(operation) }) {
@@ -77,6 +80,9 @@ public final class TransactionScope: Sendable {
     func reply(at index: Int) throws(TransactionError) -> Reply {
         try machine.withLock { machine throws(TransactionError) in try machine.reply(at: index) }
     }
+
+    /// What operations that ran at once were answered; nil for queued ones.
+    func resultSoFar(of part: Range<Int>) -> MultiResult? { machine.withLock { $0.resultSoFar(of: part) } }
 
     func result(of part: Range<Int>) throws(TransactionError) -> MultiResult {
         try machine.withLock { machine throws(TransactionError) in try machine.result(of: part) }

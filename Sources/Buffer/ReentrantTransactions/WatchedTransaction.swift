@@ -29,8 +29,22 @@ public struct WatchedTransaction: Sendable {
     ///
     /// Throws `KeyspaceError`, ``TransactionError/Code/scopeClosed`` after the block's end.
     public func read(_ command: Command) async throws -> Reply {
+        guard let reply = try await read([command]).first else { throw KeyspaceError.answerMissing }
+        return reply
+    }
+
+    /// Runs commands at once, in one go, each answered for itself.
+    public func read(_ commands: [Command]) async throws -> [Reply] {
         guard scope.isOpen else { throw TransactionError.closed }
-        return try await ConnectionRoute.pinned(connection).perform(.command(command))
+        let replies = try await connection.perform(commands.map { .command($0) })
+        guard replies.count == commands.count else { throw KeyspaceError.answerMissing }
+        return replies
+    }
+
+    /// Watches more keys, such as those whose names were read just now. What is to protect must be read after that.
+    public func watch(_ keys: [any CommandArgument]) async throws {
+        guard scope.isOpen else { throw TransactionError.closed }
+        try await connection.watch(keys.map(\.commandBytes))
     }
 
     /// Queues an operation for EXEC.

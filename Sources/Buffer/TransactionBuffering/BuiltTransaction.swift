@@ -14,7 +14,8 @@ public struct BuiltTransaction: Sendable {
 
     func accept(at time: Timestamp) -> Accept {
         Accept(
-            transactionID: transactionID, contentHash: contentHash, payload: payload, changes: changes, acceptedAt: time)
+            transactionID: transactionID, contentHash: contentHash, payload: payload, changes: changes, acceptedAt: time
+        )
     }
 }
 

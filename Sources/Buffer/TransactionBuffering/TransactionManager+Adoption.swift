@@ -45,10 +45,12 @@ extension TransactionManager {
     }
 
     private func malformed(_ raw: [UInt8], _ reason: String) -> Adoption.Verdict {
-        let name = "malformed-" + SHA256.hash(raw).bytes.map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count == 1 ? "0" + digits : digits
-        }.joined()
+        let name =
+            "malformed-"
+            + SHA256.hash(raw).bytes.map { byte in
+                let digits = String(byte, radix: 16)
+                return digits.count == 1 ? "0" + digits : digits
+            }.joined()
         guard let id = TransactionID(name) else { preconditionFailure("hexadecimal digits make an id") }
         return .malformed(id, FailureRecord(code: "malformed", message: reason, at: now()))
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 public import JSON
 public import Keyspace
+import ReentrantTransactions
 import Synchronization
 public import TransactionModel
 
@@ -55,6 +56,51 @@ public final class TransactionManager: Sendable {
             throw BufferingError(.internalError, "the store gave no answer to an accept")
         }
         return try await receipt(for: outcome, built)
+    }
+
+    /// As ``buffer(_:willWait:)``, for a transaction that can be accepted without waiting for anything but the store, and
+    /// without a task that does. `completion` is called exactly once, from any thread.
+    ///
+    /// False, and nothing is done: something else must be asked first, or the caller is inside a block. Then `buffer` does it.
+    public func begin(
+        _ view: JSONView, _ completion: @escaping @Sendable (Result<Receipt, BufferingError>) -> Void
+    ) -> Bool {
+        guard site.kind == .secondary, TransactionBuilder.foreignReferences(in: view).isEmpty else { return false }
+        let built: BuiltTransaction
+        do throws(BufferingError) {
+            guard let known = try buildAtOnce(view, id: try transactionID(of: view)) else { return false }
+            built = known
+        } catch {
+            completion(.failure(error))
+            return true
+        }
+        return access.core.submit(.accept(built.accept(at: now()))) { result in
+            completion(self.receipt(for: result, built))
+        }
+    }
+
+    private func buildAtOnce(_ view: JSONView, id: TransactionID) throws(BufferingError) -> BuiltTransaction? {
+        do {
+            return try TransactionBuilder(schema: schema.schema, now: now()).build(view, id: id)
+        } catch {
+            if error.maySchemaBeStale { return nil }
+            throw error.asBufferingError
+        }
+    }
+
+    private func receipt(
+        for result: Result<Reply, KeyspaceError>, _ built: BuiltTransaction
+    ) -> Result<Receipt, BufferingError> {
+        switch result {
+        case .success(.accept(let outcome)):
+            do throws(BufferingError) {
+                return .success(try receipt(at: outcome, built))
+            } catch {
+                return .failure(error)
+            }
+        case .success: return .failure(BufferingError(.internalError, "the store gave no answer to an accept"))
+        case .failure(let error): return .failure(KeyspaceAccess.translate(error))
+        }
     }
 
     /// Wakes the processor; for accepts that were queued in a client's open transaction.
@@ -179,15 +225,21 @@ public final class TransactionManager: Sendable {
     private func receipt(
         for outcome: AcceptOutcome, _ built: BuiltTransaction
     ) async throws(BufferingError) -> Receipt {
+        var receipt = try receipt(at: outcome, built)
+        if outcome == .accepted, site.kind == .main {
+            receipt.status = try await reached(built.transactionID, .committed, timeout: mainTimeout).status
+        }
+        return receipt
+    }
+
+    private func receipt(at outcome: AcceptOutcome, _ built: BuiltTransaction) throws(BufferingError) -> Receipt {
         switch outcome {
         case .accepted:
             if events.isHeard {
                 events.publish(TransactionEvent(transactionID: built.transactionID, status: .pending, at: now()))
             }
             wakeExecutor()
-            guard site.kind == .main else { return receipt(built, status: .pending, isDuplicate: false) }
-            let status = try await reached(built.transactionID, .committed, timeout: mainTimeout).status
-            return receipt(built, status: status, isDuplicate: false)
+            return receipt(built, status: .pending, isDuplicate: false)
         case .duplicate(let status, let generatedIDs):
             var built = built
             if let generatedIDs { built.generatedIDs = generatedIDs }

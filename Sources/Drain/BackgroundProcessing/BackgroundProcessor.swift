@@ -40,7 +40,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         self.access = access
         self.database = database
         leaseKeeper = LeaseKeeper(
-            access: access, database: database, site: manager.site.name, timeToLive: configuration.leaseTimeToLive, now: now)
+            access: access, database: database, site: manager.site.name, timeToLive: configuration.leaseTimeToLive,
+            now: now)
         executor = TransactionExecutor(database: database)
         self.configuration = configuration
         self.clock = clock

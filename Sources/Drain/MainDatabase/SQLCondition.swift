@@ -22,7 +22,7 @@ public struct SQLCondition: Sendable {
     public static func order(_ ordering: Ordering, table: Table, dialect: SQLDialect) -> String {
         ordering.terms.map { term in
             let column = table.columns[term.column]
-            let name = dialect.quoted(column.name)
+            let name = dialect.operand(dialect.quoted(column.name), column.type, .order)
             let nulls = column.isNullable ? (term.isDescending ? " NULLS FIRST" : " NULLS LAST") : ""
             return name + (term.isDescending ? " DESC" : "") + nulls
         }.joined(separator: ", ")
@@ -33,14 +33,15 @@ public struct SQLCondition: Sendable {
         case .all(let parts): append(parts, joinedBy: " AND ", empty: "1=1")
         case .any(let parts): append(parts, joinedBy: " OR ", empty: "1=0")
         case .compare(let column, let comparison, let value):
-            sql += name(column) + operatorText(comparison) + placeholder(value, column)
+            let use: SQLDialect.Comparison = comparison == .eq || comparison == .ne ? .equality : .order
+            sql += operand(column, use) + operatorText(comparison) + placeholder(value, column)
         case .isIn(let column, let values):
             guard !values.isEmpty else {
                 // Unknown for a null column, false for any other: never a match either way.
                 sql += "1=0"
                 return
             }
-            sql += name(column) + " IN ("
+            sql += operand(column, .equality) + " IN ("
             for (index, value) in values.enumerated() { sql += (index > 0 ? "," : "") + placeholder(value, column) }
             sql += ")"
         case .isNull(let column, let wanted):
@@ -62,6 +63,10 @@ public struct SQLCondition: Sendable {
     }
 
     private func name(_ column: Int) -> String { dialect.quoted(table.columns[column].name) }
+
+    private func operand(_ column: Int, _ use: SQLDialect.Comparison) -> String {
+        dialect.operand(name(column), table.columns[column].type, use)
+    }
 
     private mutating func placeholder(_ value: JSONValue, _ column: Int) -> String {
         let type = table.columns[column].type

@@ -3,14 +3,33 @@ public import TransactionModel
 
 /// The few points in which the SQL of the databases differs.
 public struct SQLDialect: Sendable {
-    /// The placeholder of parameter `number` (from 1) of a type: `?1`, `$1::uuid`.
+    /// What a column is compared for: the database may need to be told how, for the one or the other.
+    public enum Comparison: Sendable { case equality, order }
+
+    /// The placeholder of parameter `number` (from 1) of a type: `?1`, `$1`.
     public var placeholder: @Sendable (_ number: Int, _ type: ColumnType) -> String
-    public init(placeholder: @escaping @Sendable (_ number: Int, _ type: ColumnType) -> String) {
+    /// A model as a table in SQL: `"table"`, `"schema"."table"`.
+    public var table: @Sendable (_ model: String) -> String
+    /// A column, given as SQL, so that the database compares it as ``ColumnType/order(_:_:)`` does.
+    public var operand: @Sendable (_ column: String, _ type: ColumnType, _ comparison: Comparison) -> String
+
+    public init(
+        placeholder: @escaping @Sendable (_ number: Int, _ type: ColumnType) -> String,
+        table: @escaping @Sendable (_ model: String) -> String = { SQLDialect.quoted($0) },
+        operand: @escaping @Sendable (_ column: String, _ type: ColumnType, _ comparison: Comparison) -> String = {
+            column, _, _ in column
+        }
+    ) {
         self.placeholder = placeholder
+        self.table = table
+        self.operand = operand
     }
 
     /// `"name"`, quotes doubled. (Both databases quote identifiers so.)
-    public func quoted(_ name: String) -> String {
+    public func quoted(_ name: String) -> String { Self.quoted(name) }
+
+    /// `"name"`, quotes doubled.
+    public static func quoted(_ name: String) -> String {
         var result = "\""
         for scalar in name.unicodeScalars {
             if scalar == "\"" { result.unicodeScalars.append("\"") }

@@ -25,7 +25,7 @@ struct StatementShape: Hashable {
     var returnsKey = false
 
     func sql(_ table: Table, _ dialect: SQLDialect) -> String {
-        let name = dialect.quoted(table.name)
+        let name = dialect.table(table.name)
         switch verb {
         case .insert: return insert(name, table, dialect) + returning(table, dialect)
         case .upsert(let conflict):

@@ -11,19 +11,19 @@ extension ColumnType {
             return true
         }
         switch self {
-        case .text:
+        case .text(.plain), .text(.foreign):
             guard value.kind == .string else { return false }
             writer.raw(value)
             return true
-        case .integer:
-            guard let number = value.int64 else { return false }
+        case .integer(let bits):
+            guard let number = value.int64, Self.fits(number, bits: bits) else { return false }
             writer.int(number)
             return true
         case .boolean:
             guard let flag = value.bool else { return false }
             writer.bool(flag)
             return true
-        case .json:
+        case .json(.text):
             guard value.kind == .object else {
                 writer.value(value.value())
                 return true
@@ -31,7 +31,7 @@ extension ColumnType {
             guard let canonical = canonicalDocument(value.value()) else { return false }
             writer.value(canonical)
             return true
-        case .real, .number, .decimal, .blob, .date, .time, .timestamp, .uuid, .enumeration, .array, .any:
+        case .text, .json, .real, .number, .decimal, .blob, .date, .time, .timestamp, .uuid, .enumeration, .array, .any:
             guard let canonical = canonical(value.value()) else { return false }
             writer.value(canonical)
             return true
@@ -42,23 +42,23 @@ extension ColumnType {
     public func canonical(_ value: JSONValue) -> JSONValue? {
         if case .null = value { return .null }
         switch self {
-        case .integer: return value.int64.map { .integer($0) }
-        case .real:
-            // A REAL column drops the sign of zero.
-            return value.double.flatMap { $0.isFinite ? .number(JSONNumber($0 == 0 ? 0 : $0)) : nil }
+        case .integer(let bits): return value.int64.flatMap { Self.fits($0, bits: bits) ? .integer($0) : nil }
+        // A REAL column drops the sign of zero.
+        case .real(.double): return value.double.flatMap { $0.isFinite ? .number(JSONNumber($0 == 0 ? 0 : $0)) : nil }
+        case .real(.single): return value.double.flatMap { canonicalSingle(Float($0)) }
         case .number: return value.double.flatMap { canonicalNumber(value, $0) }
-        case .decimal:
-            guard case .number = value else { return nil }
-            return value
-        case .text:
-            guard case .string = value else { return nil }
-            return value
+        case .decimal(let precision, let scale): return canonicalDecimal(value, precision: precision, scale: scale)
+        case .text(let form):
+            guard case .string(let text) = value else { return nil }
+            return form == .padded ? .string(text.withoutTrailingBlanks) : value
         case .blob: return value.bytesValue == nil ? nil : value
-        case .json: return canonicalDocument(value)
+        case .json(.text): return canonicalDocument(value)
+        case .json(.binary): return canonicalDocument(value).flatMap(binaryDocument)
         case .boolean: return value.bool.map { .bool($0) }
         case .date: return value.string.flatMap { CivilDate.isValid($0) ? value : nil }
-        case .time: return value.string.flatMap(ClockTime.canonical).map { .string($0) }
-        case .timestamp: return value.string.flatMap { Timestamp($0) }.map { .string($0.description) }
+        case .time(let digits): return value.string.flatMap { ClockTime.canonical($0, digits: digits) }.map { .string($0) }
+        case .timestamp(let digits):
+            return value.string.flatMap { Timestamp($0) }.map { .string($0.rounded(digits: digits).description) }
         case .uuid: return value.string.flatMap { UUIDText.isValid($0) ? .string($0.lowercased()) : nil }
         case .enumeration(let labels):
             guard let text = value.string, labels.contains(where: { ByteString($0) == ByteString(text) }) else {
@@ -73,16 +73,7 @@ extension ColumnType {
                 result.append(canonical)
             }
             return .array(result)
-        case .any:
-            switch value {
-            case .null, .string: return value
-            case .bool(let flag): return .integer(flag ? 1 : 0)
-            case .number(let number):
-                if let integer = number.int64 { return .integer(integer) }
-                return number.double.flatMap { $0.isFinite ? .number(JSONNumber($0)) : nil }
-            case .object: return value.bytesValue == nil ? nil : value
-            case .array: return nil
-            }
+        case .any: return canonicalScalar(value)
         }
     }
 
@@ -90,46 +81,40 @@ extension ColumnType {
     public func now(_ time: Timestamp) -> JSONValue {
         switch self {
         case .date: .string(time.dateText)
-        case .time: .string(time.timeText)
+        case .time(let digits): .string(ClockTime.canonical(time.timeText, digits: digits) ?? time.timeText)
         case .integer: .integer(time.microseconds / 1_000_000)
+        case .timestamp(let digits): .string(time.rounded(digits: digits).description)
         default: .string(time.description)
         }
     }
 
-    /// The sum of an increment; nil when it leaves the type's range or is no number.
-    public func sum(_ a: JSONValue, _ b: JSONValue) -> JSONValue? {
-        if case .null = a { return .null }
-        if let x = a.int64, let y = b.int64 {
-            let (sum, overflow) = x.addingReportingOverflow(y)
-            if !overflow { return self == .real ? .number(JSONNumber(Double(sum))) : .integer(sum) }
-            if self == .integer { return nil }
-        }
-        guard self != .integer, let x = a.double, let y = b.double, (x + y).isFinite else { return nil }
-        return canonical(.number(JSONNumber(x + y)))
+    static func fits(_ value: Int64, bits: Int) -> Bool {
+        bits >= 64 || (-(Int64(1) << (bits - 1))..<Int64(1) << (bits - 1)).contains(value)
     }
 }
 
-extension JSONValue {
-    /// A JSON document as it goes into the database: without the `$literal` around data that has names with `$`.
-    public var withoutLiteral: JSONValue {
-        guard case .object(let object) = self, object.count == 1, let inner = object["$literal"] else { return self }
-        return inner
-    }
-
-    /// A JSON document as it stands in records: with `$literal` around data that has names with `$`.
-    public var withLiteral: JSONValue {
-        guard case .object(let object) = self, object.keys.contains(where: { $0.utf8.first == UInt8(ascii: "$") })
-        else {
-            return self
-        }
-        return ["$literal": self]
+extension String {
+    /// Without the blanks at the end.
+    public var withoutTrailingBlanks: String {
+        var bytes = utf8[...]
+        while bytes.last == UInt8(ascii: " ") { bytes = bytes.dropLast() }
+        return bytes.count == utf8.count ? self : String(decoding: bytes, as: UTF8.self)
     }
 }
 
-/// Data whose names begin with `$` must come as `$literal`: nil otherwise.
-private func canonicalDocument(_ value: JSONValue) -> JSONValue? {
-    let inner = value.withoutLiteral
-    return inner == value && value.withLiteral != value ? nil : inner.withLiteral
+/// As the shortest text that reads back as the same value of 32 bits.
+func canonicalSingle(_ value: Float) -> JSONValue? {
+    guard value.isFinite else { return nil }
+    return JSONNumber(text: (value == 0 ? 0 : value).description).map { .number($0) }
+}
+
+private func canonicalDecimal(_ value: JSONValue, precision: Int?, scale: Int?) -> JSONValue? {
+    guard case .number(let number) = value, var decimal = ExactDecimal(number.text) else { return nil }
+    if let precision {
+        decimal = decimal.rounded(toScale: scale ?? 0)
+        guard decimal.fits(precision: precision, scale: scale ?? 0) else { return nil }
+    }
+    return JSONNumber(text: decimal.text).map { .number($0) }
 }
 
 private func canonicalNumber(_ value: JSONValue, _ double: Double) -> JSONValue? {
@@ -139,4 +124,16 @@ private func canonicalNumber(_ value: JSONValue, _ double: Double) -> JSONValue?
     // What SQLite does on storing: an integral double of moderate size becomes an integer.
     if double == double.rounded(), abs(double) < 0x1p63 { return .integer(Int64(double)) }
     return .number(JSONNumber(double))
+}
+
+private func canonicalScalar(_ value: JSONValue) -> JSONValue? {
+    switch value {
+    case .null, .string: return value
+    case .bool(let flag): return .integer(flag ? 1 : 0)
+    case .number(let number):
+        if let integer = number.int64 { return .integer(integer) }
+        return number.double.flatMap { $0.isFinite ? .number(JSONNumber($0)) : nil }
+    case .object: return value.bytesValue == nil ? nil : value
+    case .array: return nil
+    }
 }

@@ -29,7 +29,9 @@ extension ColumnType {
 
     private func orderPresent(_ a: JSONValue, _ b: JSONValue) -> ValueOrder {
         switch self {
-        case .integer, .real, .number, .decimal: return orderNumbers(a, b)
+        case .integer, .number: return orderNumbers(a, b)
+        case .real: return orderInfinite(a, b) ?? orderNumbers(a, b)
+        case .decimal: return orderInfinite(a, b) ?? orderDecimals(a, b)
         case .boolean: return ValueOrder(a.bool == true ? 1 : 0, b.bool == true ? 1 : 0)
         case .blob: return orderBytes(a.bytesValue ?? [], b.bytesValue ?? [])
         case .enumeration(let labels):
@@ -39,8 +41,9 @@ extension ColumnType {
             return ValueOrder(rank(a), rank(b))
         case .text, .date, .time, .timestamp, .uuid:
             return ValueOrder(ByteString(a.string ?? ""), ByteString(b.string ?? ""))
-        case .json: return orderDocuments(a.withoutLiteral, b.withoutLiteral)
-        case .array: return orderBytes(a.bytes, b.bytes)
+        case .json(.text): return orderDocuments(a.withoutLiteral, b.withoutLiteral)
+        case .json(.binary): return isSameDocument(a, b) ? .equal : orderBytes(a.bytes, b.bytes)
+        case .array(let element): return orderElements(a.array ?? [], b.array ?? [], of: element)
         case .any:
             // SQLite orders by storage class first: numbers, then text, then blobs.
             let (x, y) = (storageClass(a), storageClass(b))
@@ -61,6 +64,38 @@ private func orderNumbers(_ a: JSONValue, _ b: JSONValue) -> ValueOrder {
     case (nil, let y?): order(y, a.double ?? 0).reversed
     case (nil, nil): ValueOrder(a.double ?? 0, b.double ?? 0)
     }
+}
+
+/// `-Infinity`, `Infinity` and `NaN` stand in records as strings, since JSON has no numbers for them. Nil when both are
+/// numbers.
+private func orderInfinite(_ a: JSONValue, _ b: JSONValue) -> ValueOrder? {
+    let (x, y) = (infinityRank(a), infinityRank(b))
+    return x == 0 && y == 0 ? nil : ValueOrder(x, y)
+}
+
+private func infinityRank(_ value: JSONValue) -> Int {
+    switch value.string {
+    case "-Infinity"?: -1
+    case "Infinity"?: 1
+    case "NaN"?: 2
+    default: 0
+    }
+}
+
+private func orderDecimals(_ a: JSONValue, _ b: JSONValue) -> ValueOrder {
+    if let x = a.int64, let y = b.int64 { return ValueOrder(x, y) }
+    guard let x = a.number.flatMap({ ExactDecimal($0.text) }), let y = b.number.flatMap({ ExactDecimal($0.text) })
+    else { return orderNumbers(a, b) }
+    return x.order(y)
+}
+
+/// Element by element, NULL greatest; the shorter of two that begin alike is less.
+private func orderElements(_ a: [JSONValue], _ b: [JSONValue], of type: ColumnType) -> ValueOrder {
+    for (x, y) in zip(a, b) {
+        let order = type.order(x, y)
+        if order != .equal { return order }
+    }
+    return ValueOrder(a.count, b.count)
 }
 
 /// Exact: the integer is never rounded to a double.

@@ -111,7 +111,9 @@ public indirect enum Condition: Sendable, Equatable {
                 if operand.isNull, comparison == .eq || comparison == .ne {
                     terms.append(.isNull(column: column, comparison == .eq))
                 } else {
-                    terms.append(.compare(column: column, comparison, try canonical(operand, column, table, path)))
+                    let isOrdered = comparison != .eq && comparison != .ne
+                    let value = try canonical(operand, column, table, path, ordered: isOrdered)
+                    terms.append(.compare(column: column, comparison, value))
                 }
             } else if word == "in" {
                 guard operand.kind == .array, operand.count <= listCountMax else {
@@ -134,9 +136,12 @@ public indirect enum Condition: Sendable, Equatable {
     }
 
     private static func canonical(
-        _ value: JSONView, _ column: Int, _ table: Table, _ path: String
+        _ value: JSONView, _ column: Int, _ table: Table, _ path: String, ordered: Bool = false
     ) throws(ConditionError) -> JSONValue {
         let type = table.columns[column].type
+        guard ordered ? type.isOrdered : type.isEquatable else {
+            throw ConditionError(path: path, "compares values that only the database can compare")
+        }
         guard let canonical = type.canonical(value.value()), canonical != .null else {
             throw ConditionError(path: path, "must be \(type.expectation)")
         }
@@ -187,6 +192,9 @@ public struct Ordering: Sendable, Equatable {
                 let isDescending = text.hasPrefix("-")
                 guard let column = table.index(of: isDescending ? String(text.dropFirst()) : text) else {
                     throw ConditionError(path: path, "names no column of \(table.name)", isUnknownColumn: true)
+                }
+                guard table.columns[column].type.isOrdered else {
+                    throw ConditionError(path: path, "orders by values that only the database can compare")
                 }
                 terms.append(Term(column: column, isDescending: isDescending))
             }

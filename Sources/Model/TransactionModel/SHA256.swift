@@ -1,23 +1,33 @@
 // SPDX-License-Identifier: MIT
+import CSHA256
 
 /// SHA-256 (FIPS 180-4). Written here because it is the only digest Sluice needs, and a cryptography package would be
-/// larger than the whole daemon.
+/// larger than the whole daemon. Where the processor has instructions for it they do the work, about ten times as fast.
 public struct SHA256 {
-    private var state: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
+    typealias Words = ContentHash.Words
+
+    private static let isAccelerated = sluice_sha256_available()
+
+    private var state: Words = (
         0x6A09_E667, 0xBB67_AE85, 0x3C6E_F372, 0xA54F_F53A, 0x510E_527F, 0x9B05_688C, 0x1F83_D9AB, 0x5BE0_CD19
     )
+    private let isAccelerated: Bool
+
+    private init(isAccelerated: Bool) { self.isAccelerated = isAccelerated }
 
     public static func hash(_ bytes: [UInt8]) -> ContentHash { bytes.withUnsafeBytes { hash($0) } }
 
     public static func hash(_ bytes: UnsafeRawBufferPointer) -> ContentHash {
-        var hash = SHA256()
+        hash(bytes, isAccelerated: Self.isAccelerated)
+    }
+
+    /// `isAccelerated` only where the processor can.
+    static func hash(_ bytes: UnsafeRawBufferPointer, isAccelerated: Bool) -> ContentHash {
+        var hash = SHA256(isAccelerated: isAccelerated)
         let whole = bytes.count & ~63
-        for offset in stride(from: 0, to: whole, by: 64) {
-            hash.compress(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + 64]))
-        }
+        hash.compress(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
         hash.pad(UnsafeRawBufferPointer(rebasing: bytes[whole...]), bits: UInt64(bytes.count) &* 8)
-        let s = hash.state
-        return ContentHash(words: (s.0, s.1, s.2, s.3, s.4, s.5, s.6, s.7))
+        return ContentHash(words: hash.state)
     }
 
     /// The last block or two: what is left over, a bit 1, zeros, the length in bits.
@@ -28,13 +38,25 @@ public struct SHA256 {
             tail[rest.count] = 0x80
             let count = rest.count < 56 ? 64 : 128
             tail.storeBytes(of: bits.bigEndian, toByteOffset: count - 8, as: UInt64.self)
-            for offset in stride(from: 0, to: count, by: 64) {
-                compress(UnsafeRawBufferPointer(rebasing: tail[offset..<offset + 64]))
-            }
+            compress(UnsafeRawBufferPointer(rebasing: tail[..<count]))
         }
     }
 
-    private mutating func compress(_ block: UnsafeRawBufferPointer) {
+    /// Any number of blocks.
+    private mutating func compress(_ blocks: UnsafeRawBufferPointer) {
+        guard isAccelerated else {
+            for offset in stride(from: 0, to: blocks.count, by: 64) {
+                compressBlock(UnsafeRawBufferPointer(rebasing: blocks[offset..<offset + 64]))
+            }
+            return
+        }
+        guard let start = blocks.baseAddress?.assumingMemoryBound(to: UInt8.self) else { return }
+        withUnsafeMutableBytes(of: &state) { state in
+            sluice_sha256_compress(state.baseAddress?.assumingMemoryBound(to: UInt32.self), start, blocks.count / 64)
+        }
+    }
+
+    private mutating func compressBlock(_ block: UnsafeRawBufferPointer) {
         withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { w in
             for i in 0..<16 { w[i] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: i * 4, as: UInt32.self)) }
             for i in 16..<64 {

@@ -28,6 +28,15 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
             + ".\(padded(inDay % 1_000_000, to: 6))Z"
     }
 
+    /// Rounded to so many digits of a second, half away from the year 2000, as PostgreSQL does.
+    public func rounded(digits: Int) -> Timestamp {
+        guard digits < 6 else { return self }
+        let epoch: Int64 = 946_684_800_000_000
+        let sinceEpoch = microseconds - epoch
+        let rounded = Int64(roundedTime(UInt64(sinceEpoch.magnitude), digits: digits))
+        return Timestamp(microseconds: epoch + (sinceEpoch < 0 ? -rounded : rounded))
+    }
+
     /// The date part of ``description``.
     public var dateText: String { String(description.prefix(10)) }
 
@@ -95,16 +104,24 @@ public enum CivilDate {
 
 /// Times of day.
 public enum ClockTime {
-    /// `HH:MM:SS.ffffff` of a text `HH:MM[:SS[.f...]]`; nil when it is not a time.
-    public static func canonical(_ text: String) -> String? {
+    /// `HH:MM:SS.ffffff` of a text `HH:MM[:SS[.f...]]`, rounded to so many digits; nil when it is not a time.
+    public static func canonical(_ text: String, digits: Int = 6) -> String? {
         var scanner = DigitScanner(text)
-        guard let clock = scanner.clock(), scanner.isAtEnd else { return nil }
+        guard var clock = scanner.clock(), scanner.isAtEnd else { return nil }
+        if digits < 6 { clock = Int64(roundedTime(UInt64(clock), digits: digits)) }
         return "\(self.text(clock / 1_000_000)).\(padded(clock % 1_000_000, to: 6))"
     }
 
     static func text(_ seconds: Int64) -> String {
         "\(padded(seconds / 3600, to: 2)):\(padded(seconds / 60 % 60, to: 2)):\(padded(seconds % 60, to: 2))"
     }
+}
+
+/// Microseconds rounded half up to so many digits of a second.
+private func roundedTime(_ microseconds: UInt64, digits: Int) -> UInt64 {
+    var unit: UInt64 = 1
+    for _ in max(digits, 0)..<6 { unit *= 10 }
+    return (microseconds + unit / 2) / unit * unit
 }
 
 private struct DigitScanner {

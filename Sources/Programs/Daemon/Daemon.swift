@@ -6,10 +6,10 @@ public import Logging
 import MainDatabase
 import NIOCore
 import NIOPosix
+import RedisKeyspace
 import ReentrantTransactions
 import ReplicationTracking
 import RequestDispatch
-import SQLiteMainDatabase
 import ServiceLifecycle
 import SmartQueries
 import SocketServer
@@ -39,19 +39,40 @@ public struct Daemon: Sendable {
         try StateDirectory.prepare(configuration.stateDirectory)
         let failStop = FailStop()
         let now: @Sendable () -> Timestamp = { WallClock.now }
-        let keyspace = try EmbeddedKeyspace(configuration.keyspace, now: now) { failStop.fail($0) }
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoops)
+        let result: Result<Void, any Error>
         do {
-            try await serve(keyspace, failStop, now, onListening)
-        } catch {
+            let keyspace = try await store(failStop, now, loops)
+            do {
+                try await serve(keyspace, failStop, now, loops, onListening)
+                result = .success(())
+            } catch {
+                result = .failure(error)
+            }
             await keyspace.close()
-            throw error
+        } catch {
+            result = .failure(error)
         }
-        await keyspace.close()
+        try await loops.shutdownGracefully()
+        try result.get()
+    }
+
+    private func store(
+        _ failStop: FailStop, _ now: @escaping @Sendable () -> Timestamp, _ loops: MultiThreadedEventLoopGroup
+    ) async throws -> any SiteStore {
+        switch configuration.keyspace {
+        case .embedded(let settings):
+            return try EmbeddedKeyspace(settings, now: now) { failStop.fail($0) }
+        case .redis(let settings):
+            // Its callers run on this loop: then nothing changes threads between the two sockets.
+            return try await RedisStore.open(
+                settings, stateDirectory: configuration.stateDirectory, on: loops.next(), logger: logger)
+        }
     }
 
     private func serve(
-        _ keyspace: EmbeddedKeyspace, _ failStop: FailStop, _ now: @escaping @Sendable () -> Timestamp,
-        _ onListening: @escaping @Sendable () -> Void
+        _ keyspace: any SiteStore, _ failStop: FailStop, _ now: @escaping @Sendable () -> Timestamp,
+        _ loops: MultiThreadedEventLoopGroup, _ onListening: @escaping @Sendable () -> Void
     ) async throws {
         let pool = ConnectionPool(keyspace: keyspace)
         let core = TransactionCore(
@@ -60,12 +81,10 @@ public struct Daemon: Sendable {
         let access = KeyspaceAccess(core: core, keyspace: keyspace)
 
         let keys = configuration.keyspace.site.keys
-        var mainSettings = SQLiteMainDatabase.Configuration(path: configuration.mainPath)
-        mainSettings.timeout = configuration.mainTimeout
-        // A database that was seen before and is missing now is away; a new, empty one in its place would fail everything.
-        mainSettings.createsFile = try await access.integer("EXISTS", keys.schema) == 0
-        let main = SQLiteMainDatabase(mainSettings, now: now)
-        let replicas = configuration.replicaPaths.map { SQLiteReader(path: $0, timeout: configuration.mainTimeout) }
+        let databases = Databases(timeout: configuration.mainTimeout, now: now)
+        let main = try databases.main(
+            configuration.main, isKnown: try await access.integer("EXISTS", keys.schema) > 0)
+        let replicas = try configuration.replicas.map { try databases.reader($0) }
         let base: any DatabaseReader = replicas.first ?? main
 
         let manager = TransactionManager(
@@ -100,7 +119,6 @@ public struct Daemon: Sendable {
                 server: ServerOperations(overview: overview), description: overview.description))
 
         let listening = AsyncStream.makeStream(of: Void.self)
-        let loops = MultiThreadedEventLoopGroup(numberOfThreads: Self.eventLoops)
         let server = SocketServer(
             configuration.socket, group: loops, handler: DispatchHandler(dispatcher: dispatcher), logger: logger,
             onListening: {
@@ -128,7 +146,6 @@ public struct Daemon: Sendable {
         } catch {
             result = .failure(error)
         }
-        try await loops.shutdownGracefully()
         await main.close()
         for replica in replicas { await replica.close() }
         try result.get()

@@ -2,7 +2,7 @@
 import EmbeddedKeyspace
 import Glibc
 import MainDatabase
-import SQLiteMainDatabase
+import RedisKeyspace
 import SocketServer
 import TransactionModel
 
@@ -30,9 +30,13 @@ public struct Diagnosis: Sendable {
     public init(_ configuration: DaemonConfiguration) { self.configuration = configuration }
 
     public func findings() async -> [Finding] {
-        var findings = [stateDirectory(), space(), socket(), keyspace()]
-        findings += await database(configuration.mainPath, "main database")
-        for path in configuration.replicaPaths { findings += await database(path, "replica") }
+        var findings = [stateDirectory(), space(), socket()]
+        switch configuration.keyspace {
+        case .embedded(let settings): findings.append(keyspace(settings.path))
+        case .redis(let settings): findings += await keyspace(settings)
+        }
+        findings += await database(configuration.main, "main database")
+        for replica in configuration.replicas { findings += await database(replica, "replica") }
         return findings
     }
 
@@ -94,8 +98,19 @@ public struct Diagnosis: Sendable {
         return Finding(level: .ok, subject: "socket", text: path)
     }
 
-    private func keyspace() -> Finding {
-        let path = configuration.keyspace.path
+    private func keyspace(_ settings: RedisSettings) async -> [Finding] {
+        await RedisGate.inspect(settings).map { finding in
+            let level: Finding.Level =
+                switch finding.level {
+                case .ok: .ok
+                case .warning: .warning
+                case .problem: .problem
+                }
+            return Finding(level: level, subject: "keyspace", text: finding.text, advice: finding.advice)
+        }
+    }
+
+    private func keyspace(_ path: String) -> Finding {
         guard access(path, F_OK) == 0 else {
             return Finding(level: .ok, subject: "keyspace", text: "\(path) will be created")
         }
@@ -113,28 +128,33 @@ public struct Diagnosis: Sendable {
         return Finding(level: .ok, subject: "keyspace", text: path)
     }
 
-    private func database(_ path: String, _ subject: String) async -> [Finding] {
-        let reader = SQLiteReader(path: path, timeout: .seconds(2))
+    private func database(_ choice: DatabaseChoice, _ subject: String) async -> [Finding] {
+        let name = choice.description
         let schema: Schema
         do {
-            schema = try await reader.introspect()
+            let reader = try Databases(timeout: .seconds(2), now: { WallClock.now }).reader(choice)
+            do {
+                schema = try await reader.introspect()
+                await reader.close()
+            } catch {
+                await reader.close()
+                throw error
+            }
         } catch {
-            await reader.close()
+            let reason = (error as? DatabaseError).map { "\($0.message) (\($0.code))" } ?? "\(error)"
             return [
                 Finding(
-                    level: subject == "replica" ? .warning : .problem, subject: subject,
-                    text: "\(path): \(error.message) (\(error.code))",
-                    advice: "writes are accepted meanwhile; check the path, its permissions and who locks it")
+                    level: subject == "replica" ? .warning : .problem, subject: subject, text: "\(name): \(reason)",
+                    advice: "writes are accepted meanwhile; check the address, its permissions and who locks it")
             ]
         }
-        await reader.close()
-        var findings = [Finding(level: .ok, subject: subject, text: "\(path), \(schema.tables.count) tables")]
+        var findings = [Finding(level: .ok, subject: subject, text: "\(name), \(schema.tables.count) tables")]
         if schema.tables.isEmpty {
             findings[0] = Finding(
-                level: .warning, subject: subject, text: "\(path) has no tables",
+                level: .warning, subject: subject, text: "\(name) has no tables",
                 advice: "create your schema in it: models are its tables")
         }
-        if subject != "replica", access(path, W_OK) != 0 {
+        if case .sqlite(let path) = choice, subject != "replica", access(path, W_OK) != 0 {
             findings.append(
                 Finding(
                     level: .problem, subject: subject, text: "\(path) can't be written to",

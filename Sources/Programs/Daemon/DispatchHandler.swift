@@ -14,7 +14,13 @@ struct DispatchHandler: RequestHandler {
 struct DispatchSession: RequestSession {
     let session: ClientSession
 
-    func respond(to frame: [UInt8]) async -> [UInt8]? { await session.respond(to: frame) }
+    func read(_ frame: [UInt8]) -> ClientRequest { ClientRequest(frame) }
 
-    func close() async { session.close() }
+    func begin(_ request: ClientRequest, answer: @escaping @Sendable ([UInt8]?) -> Void) -> Bool {
+        session.begin(request, answer: answer)
+    }
+
+    func respond(to request: ClientRequest) async -> [UInt8]? { await session.respond(to: request) }
+
+    func close() async { await session.close() }
 }

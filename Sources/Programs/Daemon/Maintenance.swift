@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import EmbeddedKeyspace
 import Logging
 import ServiceLifecycle
 import TransactionBuffering
@@ -10,7 +9,7 @@ struct Maintenance: Service {
     /// Looks at the database's schema, beside those that an unknown name causes.
     static let schemaInterval = 60
 
-    let keyspace: EmbeddedKeyspace
+    let keyspace: any SiteStore
     let manager: TransactionManager
     let logger: Logger
 

@@ -51,8 +51,8 @@ struct Serve: AsyncParsableCommand {
             "starting",
             metadata: [
                 "version": "\(Daemon.version)", "site": "\(configuration.site.name)",
-                "socket": "\(configuration.socket.path)", "keyspace": "\(configuration.keyspace.path)",
-                "main": "\(configuration.mainPath)",
+                "socket": "\(configuration.socket.path)", "keyspace": "\(configuration.keyspace.description)",
+                "main": "\(configuration.main.description)",
             ])
         do {
             try await Daemon(configuration, logger: logger).run { [logger] in logger.info("ready") }

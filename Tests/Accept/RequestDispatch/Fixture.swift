@@ -21,18 +21,26 @@ final class Fixture: Sendable {
     let keyspace: EmbeddedKeyspace
     let manager: TransactionManager
     let source: GatedSource
+    let openTransactions: OpenTransactions
+    let pool: ConnectionPool
+    /// What the open transactions take for the time.
+    let time: TestTime
     let pushed = Mutex<[[UInt8]]>([])
     private let dispatcher: RequestDispatcher
 
-    init() async throws {
+    init(_ limits: OpenTransactions.Limits = .init(), frameBytesMax: Int64 = 4 << 20) async throws {
         directory = NSTemporaryDirectory() + "dispatch-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         var settings = EmbeddedSettings(path: directory + "/keyspace.db", site: SiteSettings(site: "test"))
         settings.reserveBytes = 64 << 10
         keyspace = try EmbeddedKeyspace(settings, now: { Self.moment }) { _ in }
+        pool = ConnectionPool(keyspace: keyspace)
         let core = TransactionCore(
-            keyspace: keyspace, chain: .standard(CreateConnectionHandler(keyspace: keyspace)),
+            keyspace: keyspace, chain: .standard(ProviderConnectionHandler(keyspace: keyspace, provider: pool)),
             logger: Logger(label: "test"))
+        let clock = TestTime()
+        openTransactions = OpenTransactions(limits: limits, now: { clock.now })
+        time = clock
         let access = KeyspaceAccess(core: core, keyspace: keyspace)
         source = GatedSource()
         manager = TransactionManager(
@@ -47,8 +55,10 @@ final class Fixture: Sendable {
                 transactions: manager, deadLetters: DeadLetters(manager: manager),
                 queries: SmartQueryManager(
                     manager: manager, buffer: ReadBufferManager(access: access, keys: settings.site.keys),
-                    base: AwayDatabase()), core: core, processor: NoControl(), server: NoControl(),
-                description: ServerDescription(name: "sluice", version: "test", limits: [:], capabilities: ["x"])))
+                    base: AwayDatabase()), core: core, openTransactions: openTransactions,
+                processor: NoControl(), server: NoControl(),
+                description: ServerDescription(name: "sluice", version: "test", limits: ["frame_bytes_max": .integer(frameBytesMax)],
+                    capabilities: ["x"])))
     }
 
     deinit { try? FileManager.default.removeItem(atPath: directory) }
@@ -70,8 +80,20 @@ final class Fixture: Sendable {
     /// Sends a request and gives the reply's JSON, wherever it came out.
     func call(_ session: ClientSession, _ method: String, _ params: String = "{}") async throws -> JSONView {
         let request = #"{"jsonrpc":"2.0","id":1,"method":"\#(method)","params":\#(params)}"#
-        let frame = await session.respond(to: Array(request.utf8)) ?? pushed.withLock { $0.first } ?? []
+        let frame = await session.respond(to: ClientRequest(Array(request.utf8))) ?? pushed.withLock { $0.first } ?? []
         return try Self.payload(frame)
+    }
+
+    /// The result of a call; records an issue where it is an error.
+    func result(_ session: ClientSession, _ method: String, _ params: String = "{}") async throws -> JSONValue {
+        let reply = try await call(session, method, params)
+        if let error = reply["error"] { Issue.record("\(method): \(error["data"]?["kind"]?.string ?? "?")") }
+        return reply["result"]?.value() ?? .null
+    }
+
+    /// The kind of the error that a call is answered with; nil for a result.
+    func kind(_ session: ClientSession, _ method: String, _ params: String = "{}") async throws -> String? {
+        try await call(session, method, params)["error"]?["data"]?["kind"]?.string
     }
 
     static func payload(_ frame: [UInt8]) throws -> JSONView {
@@ -79,6 +101,16 @@ final class Fixture: Sendable {
         #expect(length == frame.count - 4)
         return try JSONDocument(parsing: Array(frame.dropFirst(4))).root
     }
+}
+
+/// A time that only tests move.
+final class TestTime: Sendable {
+    private let offset = Mutex(Duration.zero)
+    private let start = ContinuousClock.now
+
+    var now: ContinuousClock.Instant { start + offset.withLock { $0 } }
+
+    func advance(by duration: Duration) { offset.withLock { $0 += duration } }
 }
 
 /// A schema source that first knows one table; a second look waits for the gate and finds another one.

@@ -77,6 +77,25 @@ import TransactionModel
             "keyspace.transaction", #"{"commands":[],"watch":[{"key":"k","expect":1}]}"#, "invalid_params",
             "watch[0].expect"),
         Fault("keyspace.pipeline", #"{"commands":[1]}"#, "invalid_params", "commands[0]"),
+        Fault("keyspace.begin", #"{"watch":[{}]}"#, "invalid_params", "watch[0].key"),
+        Fault("keyspace.begin", #"{"watch":{}}"#, "invalid_params", "watch"),
+        Fault("keyspace.commit", "{}", "operation_mode_error", nil),
+        Fault("object.save", #"{"id":1,"fields":{}}"#, "invalid_params", "kind"),
+        Fault("object.save", #"{"kind":"","id":1,"fields":{}}"#, "invalid_params", "kind"),
+        Fault("object.save", #"{"kind":"k","fields":{}}"#, "invalid_params", "id"),
+        Fault("object.save", #"{"kind":"k","id":1.5,"fields":{}}"#, "invalid_params", "id"),
+        Fault("object.create", #"{"kind":"k","id":1}"#, "invalid_params", "fields"),
+        Fault("object.create", #"{"kind":"k","id":1,"fields":[]}"#, "invalid_params", "fields"),
+        Fault("object.create", #"{"kind":"k","id":1,"fields":{"a":true}}"#, "invalid_params", "fields.a"),
+        Fault("object.create", #"{"kind":"k","id":1,"fields":{"a":null}}"#, "invalid_params", "fields"),
+        Fault("object.create", #"{"kind":"k","id":1,"fields":{"a":1},"unique":[1]}"#, "invalid_params", "unique[0]"),
+        Fault(
+            "object.save_if_not_exists", #"{"kind":"k","id":1,"fields":{"a":1},"transaction_id":"a b"}"#,
+            "invalid_params", "transaction_id"),
+        Fault("object.get", #"{"kind":"k"}"#, "invalid_params", "id"),
+        Fault("object.delete", #"{"kind":"k","id":[]}"#, "invalid_params", "id"),
+        Fault("session.open", #"{"handler":"fiber"}"#, "invalid_params", "handler"),
+        Fault("session.open", #"{"transaction_mode":"loud"}"#, "invalid_params", "transaction_mode"),
         Fault("processor.drain", #"{"timeout_ms":"1"}"#, "invalid_params", "timeout_ms"),
         Fault("server.backup", #"{"path":"relative"}"#, "invalid_params", "path"),
         Fault("session.open", #"{"protocol":"2"}"#, "unsupported_protocol", "protocol"),
@@ -101,9 +120,9 @@ import TransactionModel
         let fixture = try await Fixture()
         let session = fixture.session()
         let text = #"{"jsonrpc":"2.0","method":"keyspace.command","params":{"command":["SET","k","v"]}}"#
-        #expect(await session.respond(to: Array(text.utf8)) == nil)
+        #expect(await session.respond(to: ClientRequest(Array(text.utf8))) == nil)
         let unknown = #"{"jsonrpc":"2.0","method":"no.method"}"#
-        #expect(await session.respond(to: Array(unknown.utf8)) == nil)
+        #expect(await session.respond(to: ClientRequest(Array(unknown.utf8))) == nil)
         let reply = try await fixture.call(session, "keyspace.command", #"{"command":["GET","k"]}"#)
         #expect(reply["result"]?.string == "v")
     }
@@ -128,9 +147,10 @@ import TransactionModel
         let fixture = try await Fixture()
         let session = fixture.session()
         let buffer = { (id: String, operation: String, rest: String) in
-            Array(
-                #"{"jsonrpc":"2.0","id":1,"method":"transaction.buffer","params":{"transaction":{"transaction_id":"\#(id)","steps":[{"step_id":"s","operation":"\#(operation)",\#(rest)}]}}}"#
-                    .utf8)
+            ClientRequest(
+                Array(
+                    #"{"jsonrpc":"2.0","id":1,"method":"transaction.buffer","params":{"transaction":{"transaction_id":"\#(id)","steps":[{"step_id":"s","operation":"\#(operation)",\#(rest)}]}}}"#
+                        .utf8))
         }
         try await withThrowingTaskGroup(of: Void.self) { group in
             // Nothing is known of any table yet: an update must ask first.
@@ -161,15 +181,16 @@ import TransactionModel
         let create =
             #"{"transaction":{"transaction_id":"a","steps":[{"step_id":"s","operation":"create","model":"t","data":{"id":"x"}}]}}"#
         _ = await session.respond(
-            to: Array(#"{"jsonrpc":"2.0","id":2,"method":"transaction.buffer","params":\#(create)}"#.utf8))
+            to: ClientRequest(
+                Array(#"{"jsonrpc":"2.0","id":2,"method":"transaction.buffer","params":\#(create)}"#.utf8)))
         let cancel = #"{"jsonrpc":"2.0","id":3,"method":"transaction.cancel","params":{"transaction_id":"a"}}"#
-        _ = await session.respond(to: Array(cancel.utf8))
+        _ = await session.respond(to: ClientRequest(Array(cancel.utf8)))
         let events = try fixture.pushed.withLock { $0 }.dropFirst().map { try Fixture.payload($0) }
         #expect(events.compactMap { $0["params"]?["status"]?.string } == ["pending", "cancelled"])
         #expect(events.allSatisfy { $0["params"]?["subscription_id"]?.string == subscription })
         let unsubscribe =
             #"{"jsonrpc":"2.0","id":4,"method":"transaction.unsubscribe","params":{"subscription_id":"\#(subscription)"}}"#
-        _ = await session.respond(to: Array(unsubscribe.utf8))
+        _ = await session.respond(to: ClientRequest(Array(unsubscribe.utf8)))
         #expect(!fixture.manager.events.isHeard)
     }
 

@@ -50,7 +50,7 @@ import TransactionModel
             .perform(Array(repeating: .command(Command("PING")), count: 6)), .watch([], connection: 1),
             .perform(Array(repeating: .command(Command("PING")), count: 5)), .backup(path: ""), .maintain,
         ] {
-            let job = await Self.job(work)
+            let job = Self.job(work)
             guard case .queued = queue.submit(job) else {
                 Issue.record("a job was refused")
                 return
@@ -67,23 +67,11 @@ import TransactionModel
         #expect(!canSleep)
         let reason = KeyspaceError(.unavailable, "closed")
         #expect(queue.close(reason).count == 1)
-        guard case .refused(reason) = queue.submit(await Self.job(.maintain)) else {
+        guard case .refused(reason) = queue.submit(Self.job(.maintain)) else {
             Issue.record("a closed queue took a job")
             return
         }
     }
 
-    /// A job whose continuation nobody waits for.
-    private static func job(_ work: Job.Work) async -> Job {
-        let box = JobBox()
-        _ = await withUnsafeContinuation { continuation in
-            box.job = Job(work: work, continuation: continuation)
-            continuation.resume(returning: .success(.done))
-        }
-        return box.job ?? { preconditionFailure("The continuation ran.") }()
-    }
-
-    private final class JobBox {
-        var job: Job?
-    }
+    private static func job(_ work: Job.Work) -> Job { Job(work: work, recipient: .closure { _ in }) }
 }

@@ -14,7 +14,8 @@ extension Integration {
             #expect(try sidecar.client().call("server.health")["status"] == "ok")
         }
 
-        @Test func `a second daemon on the same keyspace refuses, and the first goes on`() throws {
+        @Test(.enabled(if: KeyspaceUnderTest.isEmbedded))
+        func `a second daemon on the same keyspace refuses, and the first goes on`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let second = try sidecar.refusal(["socket.path": sidecar.folder + "/t"])
             #expect(second.end == .code(1))
@@ -23,7 +24,8 @@ extension Integration {
             #expect(try sidecar.client().call("server.health")["status"] == "ok")
         }
 
-        @Test func `the keyspace of another site is refused`() throws {
+        @Test(.enabled(if: KeyspaceUnderTest.isEmbedded))
+        func `the keyspace of another site is refused`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             try sidecar.client().pause()
             try sidecar.client().buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))

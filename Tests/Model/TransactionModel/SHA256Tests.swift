@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import SeededRandom
 import Testing
-import TransactionModel
+
+@testable import TransactionModel
 
 @Suite struct SHA256Tests {
     /// FIPS 180-4 examples and the lengths around a block.
@@ -47,5 +49,14 @@ import TransactionModel
         ])
     func padding(entry: (count: Int, digest: String)) {
         #expect(SHA256.hash(Array(repeating: UInt8(ascii: "b"), count: entry.count)).hexadecimal == entry.digest)
+    }
+
+    /// Where the processor has no such instructions both are the same code.
+    @Test func `with and without the processor's instructions the digest is the same`() {
+        var random = SeededGenerator(seed: 7)
+        for count in 0..<400 {
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+            #expect(bytes.withUnsafeBytes { SHA256.hash($0, isAccelerated: false) } == SHA256.hash(bytes))
+        }
     }
 }

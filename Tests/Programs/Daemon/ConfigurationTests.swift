@@ -101,9 +101,9 @@ import TransactionModel
         let configuration = try DaemonConfiguration(
             flags: ["state.directory": "/s", "main.url": entry.url, "replica.urls": "\(entry.url), sqlite:r.db"],
             environment: [:])
-        #expect(configuration.mainPath == entry.path)
-        #expect(configuration.replicaPaths == [entry.path, "/s/r.db"])
-        #expect(configuration.keyspace.path == "/s/keyspace.db" && configuration.socket.path == "/s/sluice.sock")
+        #expect(configuration.main == .sqlite(path: entry.path))
+        #expect(configuration.replicas == [.sqlite(path: entry.path), .sqlite(path: "/s/r.db")])
+        #expect(configuration.keyspace.description == "/s/keyspace.db" && configuration.socket.path == "/s/sluice.sock")
         #expect(!configuration.processor.releasesAtCommit)
     }
 
@@ -123,7 +123,7 @@ import TransactionModel
             ("postgres://u:secret@h/db", "postgres://u:***@h/db"), ("redis://:p@ss@h:1", "redis://:***@h:1"),
             ("postgres://u@h/db", "postgres://u@h/db"), ("sqlite:main.db", "sqlite:main.db"), ("a:b@c", "a:b@c"),
         ])
-    func masked(entry: (text: String, masked: String)) { #expect(ServerOperations.masked(entry.text) == entry.masked) }
+    func masked(entry: (text: String, masked: String)) { #expect(StoreURL.masked(entry.text) == entry.masked) }
 
     @Test func `every default is valid, and every key is there once`() throws {
         let configuration = try DaemonConfiguration(flags: [:], environment: [:])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Foundation
 internal import Glibc
+public import RedisServer
 
 /// A sidecar of a test's own: a temporary directory with its databases and its socket, and the daemon that serves it.
 ///
@@ -17,6 +18,8 @@ public final class Sidecar {
     public let settings: [String: String]
     /// What the last daemon said.
     public private(set) var log: DaemonLog?
+    /// The server of its keyspace, where that is Redis.
+    public let redis: RedisServer?
     private var process: ChildProcess?
 
     /// Creates the directory and, from `schema`, the main database. Nothing runs yet.
@@ -30,6 +33,7 @@ public final class Sidecar {
         folder = String(cString: made)
         let quick = ["processing.interval": "100ms", "lsn.check_interval": "20ms", "retry.delay": "20ms"]
         self.settings = quick.merging(settings) { _, given in given }
+        redis = settings["keyspace.url"] == nil ? try KeyspaceUnderTest.current.server() : nil
         if !schema.isEmpty { try main.rows(schema) }
     }
 
@@ -52,6 +56,8 @@ public final class Sidecar {
     public var mainPath: String { folder + "/main.db" }
 
     public var keyspacePath: String { folder + "/keyspace.db" }
+
+    public var keyspaceURL: String { redis?.url ?? "sqlite:" + keyspacePath }
 
     public var main: SQLiteProgram { SQLiteProgram(path: mainPath) }
 
@@ -123,7 +129,7 @@ public final class Sidecar {
 
     private func spawn(_ overrides: [String: String]) throws -> ChildProcess {
         var flags = [
-            "site.name": "s", "socket.path": socketPath, "keyspace.url": "sqlite:" + keyspacePath,
+            "site.name": "s", "socket.path": socketPath, "keyspace.url": keyspaceURL,
             "main.url": "sqlite:" + mainPath,
         ]
         flags.merge(settings) { _, given in given }

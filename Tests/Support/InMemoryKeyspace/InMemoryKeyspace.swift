@@ -29,6 +29,7 @@ public final class InMemoryKeyspace: Keyspace {
         var journal: [Arrival] = []
         var connections = 0
         var failure: KeyspaceError?
+        var executeFailure: KeyspaceError?
         var answersNothing = false
         var refusal: (index: Int, error: CommandError)?
         var beforeExecute: (@Sendable (inout InMemoryStore) -> Void)?
@@ -60,6 +61,9 @@ public final class InMemoryKeyspace: Keyspace {
 
     /// Everything that arrives from now on fails with this.
     public func fail(with error: KeyspaceError?) { state.withLock { $0.failure = error } }
+
+    /// Everything goes well until EXEC, which fails with this.
+    public func failExecute(with error: KeyspaceError?) { state.withLock { $0.executeFailure = error } }
 
     /// EXEC is answered with an empty array, as a careless client library does after an abort.
     public func answerNothing() { state.withLock { $0.answersNothing = true } }
@@ -105,6 +109,7 @@ public final class InMemoryKeyspace: Keyspace {
     ) throws(KeyspaceError) -> Execution {
         try arrive { state throws(KeyspaceError) in
             state.note(.execute, connection, operations)
+            if let failure = state.executeFailure { throw failure }
             state.beforeExecute?(&state.store)
             if let (index, error) = state.refusal { return .refused(index: index, error) }
             for (key, version) in watched where state.store.version(key) != version { return .aborted }

@@ -2,14 +2,15 @@
 import Keyspace
 import TransactionModel
 
-/// The data of an ``InMemoryKeyspace``: strings and hashes, and a version per key for WATCH.
+/// The data of an ``InMemoryKeyspace``: strings, hashes and sets, and a version per key for WATCH. Nothing expires.
 public struct InMemoryStore: Sendable {
-    private enum Value: Sendable {
+    enum Value: Sendable {
         case string([UInt8])
         case hash([[UInt8]: [UInt8]])
+        case set(Set<[UInt8]>)
     }
 
-    private var values: [[UInt8]: Value] = [:]
+    private(set) var values: [[UInt8]: Value] = [:]
     private var versions: [[UInt8]: Int] = [:]
     private var accepted: [TransactionID: ContentHash] = [:]
 
@@ -21,6 +22,9 @@ public struct InMemoryStore: Sendable {
     public mutating func set(_ key: String, _ value: String?) {
         store(value.map { .string(Array($0.utf8)) }, at: Array(key.utf8))
     }
+
+    /// As if the key had been written with what it holds.
+    public mutating func touch(_ key: String) { versions[Array(key.utf8), default: 0] += 1 }
 
     func version(_ key: [UInt8]) -> Int { versions[key, default: 0] }
 
@@ -47,60 +51,8 @@ public struct InMemoryStore: Sendable {
         }
     }
 
-    private mutating func run(_ command: Command) -> Reply {
-        let arguments = command.arguments
-        switch (command.name, arguments.count) {
-        case ("SET", 3):
-            store(.string(arguments[2]), at: arguments[1])
-            return .status("OK")
-        case ("GET", 2):
-            switch values[arguments[1]] {
-            case nil: return .null
-            case .string(let bytes): return .bulk(bytes)
-            case .hash: return .error(.wrongType)
-            }
-        case ("INCR", 2):
-            return increment(arguments[1])
-        case ("DEL", 2):
-            let existed = values[arguments[1]] != nil
-            if existed { store(nil, at: arguments[1]) }
-            return .integer(existed ? 1 : 0)
-        case ("HSET", 4):
-            var hash: [[UInt8]: [UInt8]] = [:]
-            switch values[arguments[1]] {
-            case nil: break
-            case .string: return .error(.wrongType)
-            case .hash(let existing): hash = existing
-            }
-            let isNew = hash.updateValue(arguments[3], forKey: arguments[2]) == nil
-            store(.hash(hash), at: arguments[1])
-            return .integer(isNew ? 1 : 0)
-        default:
-            return .error(CommandError("ERR", "unknown command or wrong number of arguments"))
-        }
-    }
-
-    private mutating func increment(_ key: [UInt8]) -> Reply {
-        var number = 0
-        switch values[key] {
-        case nil: break
-        case .hash: return .error(.wrongType)
-        case .string(let bytes):
-            guard let value = Int(String(decoding: bytes, as: UTF8.self)) else {
-                return .error(CommandError("ERR", "value is not an integer"))
-            }
-            number = value
-        }
-        store(.string(Array(String(number + 1).utf8)), at: key)
-        return .integer(Int64(number + 1))
-    }
-
-    private mutating func store(_ value: Value?, at key: [UInt8]) {
+    mutating func store(_ value: Value?, at key: [UInt8]) {
         values[key] = value
         versions[key, default: 0] += 1
     }
-}
-
-extension CommandError {
-    fileprivate static let wrongType = CommandError("WRONGTYPE", "the key holds another type")
 }

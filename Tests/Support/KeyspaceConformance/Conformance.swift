@@ -4,7 +4,11 @@ public import Keyspace
 /// What every adapter of the keyspace port must do, as a list of cases. Each gets a site of its own.
 public enum KeyspaceConformance {
     public static let cases: [Case] =
-        acceptCases + claimCases + advanceCases + releaseCases + viewCases + commandCases + watchCases + randomCases
+        acceptCases + claimCases + advanceCases + releaseCases + takeoverCases + viewCases + commandCases + watchCases
+        + randomCases
+
+    /// What an adapter must do besides, to whose keys other programs can write.
+    public static let foreignCases: [Case] = adoptionCases
 
     public struct Case: Sendable, CustomStringConvertible {
         public let name: String
@@ -28,6 +32,8 @@ public enum KeyspaceConformance {
 /// What was not as it should be, and where.
 public struct ConformanceFailure: Error, CustomStringConvertible {
     public let description: String
+
+    public init(description: String) { self.description = description }
 }
 
 func expect(

@@ -7,10 +7,22 @@ public import TransactionModel
 public struct Subject: Sendable {
     public let keyspace: any Keyspace
     public let settings: SiteSettings
+    /// Whether a key below the site's prefix is the adapter's own affair, and none of the documented ones.
+    public var isInternal: @Sendable (String) -> Bool
+    /// Pushes an element to the transaction buffer as another program would. Only ``KeyspaceConformance/foreignCases`` do.
+    public var push: @Sendable (_ element: [UInt8]) async throws -> Void
 
-    public init(_ keyspace: any Keyspace, settings: SiteSettings) {
+    public init(
+        _ keyspace: any Keyspace, settings: SiteSettings,
+        isInternal: @escaping @Sendable (String) -> Bool = { _ in false },
+        push: @escaping @Sendable ([UInt8]) async throws -> Void = { _ in
+            throw ConformanceFailure(description: "no other program reaches this keyspace")
+        }
+    ) {
         self.keyspace = keyspace
         self.settings = settings
+        self.isInternal = isInternal
+        self.push = push
     }
 
     public var keys: SiteKeys { settings.keys }
@@ -46,16 +58,24 @@ public struct Subject: Sendable {
     public func claim(
         _ count: Int = 100, token: Int64 = 1, bytesMax: Int = 1 << 20
     ) async throws -> [ClaimedTransaction] {
+        try await claimWithForeign(count, token: token, bytesMax: bytesMax).claimed
+    }
+
+    public func claimWithForeign(
+        _ count: Int = 100, token: Int64 = 1, bytesMax: Int = 1 << 20
+    ) async throws -> (claimed: [ClaimedTransaction], foreign: [[UInt8]]) {
         let claim = Claim(token: token, transactionsMax: count, bytesMax: bytesMax, at: time(10))
-        guard case .claim(let list, _) = try await one(.claim(claim)) else {
+        guard case .claim(let list, let foreign) = try await one(.claim(claim)) else {
             throw ConformanceFailure(description: "claim was not answered as one")
         }
-        return list
+        return (list, foreign)
     }
 
     @discardableResult
-    public func advance(_ changes: Advance.Change..., at seconds: Int64 = 20) async throws -> [AdvanceOutcome] {
-        guard case .advance(let list) = try await one(.advance(Advance(changes, at: time(seconds)))) else {
+    public func advance(
+        _ changes: Advance.Change..., token: Int64? = nil, at seconds: Int64 = 20
+    ) async throws -> [AdvanceOutcome] {
+        guard case .advance(let list) = try await one(.advance(Advance(changes, token: token, at: time(seconds)))) else {
             throw ConformanceFailure(description: "advance was not answered as one")
         }
         return list

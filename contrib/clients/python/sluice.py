@@ -31,7 +31,9 @@ import time
 import uuid
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
-__all__ = ["AsyncClient", "Client", "Literal", "Ref", "SluiceError", "StepRef", "Subscription", "TransactionBuilder"]
+__all__ = [
+    "AsyncClient", "AsyncScope", "Client", "Literal", "Ref", "Scope", "ScopeFuture", "SluiceError", "StepRef",
+    "Subscription", "TransactionBuilder"]
 __version__ = "1.0.0"
 
 PROTOCOL = "1"
@@ -239,13 +241,19 @@ class ResultTooLarge(SluiceError):
     kind, code, retryable = "result_too_large", -32019, False
 
 
-# Two of our own; no sidecar sends them.
+# Three of our own; no sidecar sends them.
 
 
 class ConnectionLost(SluiceError):
     """The connection could not be made or was lost."""
 
     kind, code, retryable = "connection_lost", None, True
+
+
+class Aborted(SluiceError):
+    """A value was asked for that will never be: its scope was aborted or discarded, and nothing ran."""
+
+    kind, code, retryable = "aborted", None, False
 
 
 class ProtocolViolation(SluiceError):
@@ -359,6 +367,11 @@ def _decode_reply(reply: Any) -> Any:
     return [_decode_reply(element) for element in reply] if isinstance(reply, list) else decode_column(reply)
 
 
+def _decode_object(result: dict) -> dict:
+    """Of `object.get`: `fields` is None where there is no such object."""
+    return result if "future" in result else {**result, "fields": _decode_record(result.get("fields"))}
+
+
 def _with(name: str, decode: Callable) -> Callable:
     """Decodes one member of a result, where it is."""
     return lambda result: {**result, name: decode(result[name])} if name in result else result
@@ -368,7 +381,7 @@ _multi_result = _with("results", _decode_reply)
 _DECODERS: Dict[str, Callable] = {
     "record.get": lambda result: {**result, "record": _decode_record(result.get("record"))},
     "record.query": _with("records", lambda records: [_decode_record(record) for record in records]),
-    "keyspace.command": _decode_reply,
+    "keyspace.command": _decode_reply, "object.get": _decode_object,
     "keyspace.transaction": _multi_result, "keyspace.pipeline": _multi_result, "keyspace.commit": _multi_result,
 }
 
@@ -434,7 +447,8 @@ _READ_ONLY = frozenset("""
     dead_letter.get processor.status server.health server.stats server.config rpc.discover session.open
     transaction.subscribe transaction.unsubscribe object.get""".split())
 # What may be sent again after a lost reply: it changes nothing, or changes it once however often it is sent.
-_RESENDABLE = _READ_ONLY | frozenset(
+_OBJECT_WRITES = frozenset("object.save object.create object.save_if_not_exists object.delete".split())
+_RESENDABLE = _READ_ONLY | _OBJECT_WRITES | frozenset(
     "transaction.buffer record.update processor.pause processor.resume processor.drain".split())
 
 
@@ -454,7 +468,7 @@ class Attempts:
         self.transaction_id = _transaction_id(method, params)
         self.deadline = deadline
         self._is_read = method in _READ_ONLY
-        needs_id = method in ("transaction.buffer", "record.update")
+        needs_id = method in ("transaction.buffer", "record.update") or method in _OBJECT_WRITES
         self._is_resendable = method in _RESENDABLE and not (needs_id and self.transaction_id is None)
         self.count = 0
         self._jitter = jitter
@@ -487,7 +501,7 @@ class Attempts:
             return False
         if failure.ambiguous or isinstance(failure, OutcomeUnknown):
             return self._is_resendable
-        return isinstance(failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost))
+        return failure.retryable and isinstance(failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost))
 
     def _verdict(self, failure: SluiceError) -> SluiceError:
         """Only an answer about the request itself outweighs an earlier attempt that may have succeeded."""
@@ -686,6 +700,10 @@ class _Methods:
         params = {"commands": [list(command) for command in commands]}
         return self.call("keyspace.pipeline", params, timeout=timeout)
 
+    def keyspace_scope(self, watch: Optional[List[Mapping[str, Any]]] = None) -> Any:
+        """A transaction of commands as a context manager: `with`, on an `AsyncClient` `async with`. See `Scope`."""
+        raise NotImplementedError
+
     def keyspace_begin(self, watch: Optional[List[Mapping[str, Any]]] = None, *, timeout: Any = _DEFAULT) -> Any:
         """Opens a scope on this connection; losing the connection discards it and raises `ConnectionLost`."""
         return self.call("keyspace.begin", _given(watch=watch), timeout=timeout)
@@ -696,9 +714,47 @@ class _Methods:
     def keyspace_discard(self, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("keyspace.discard", timeout=timeout)
 
-    def object_call(self, verb: str, kind: str, id: str, *, timeout: Any = _DEFAULT, **params: Any) -> Any:
-        """`object.save`, `.create`, `.save_if_not_exists` (with `fields`, `unique`), `.get` and `.delete`."""
-        return self.call(f"object.{verb}", {"kind": kind, "id": id, **_given(**params)}, timeout=timeout)
+    def object_save(
+        self, kind: str, id: Union[str, int], fields: Mapping[str, Any], unique: Optional[List[str]] = None,
+        transaction_id: Optional[str] = None, *, timeout: Any = _DEFAULT,
+    ) -> Any:
+        """Writes fields, be the object new (`outcome` `created`) or not (`changed`); None removes a field.
+
+        `unique` names fields whose values no other object of the kind may have: `RecordExists`. With a
+        `transaction_id` the request may be repeated, and is after a lost reply.
+        """
+        return self._object("object.save", kind, id, timeout, fields, unique, transaction_id)
+
+    def object_create(
+        self, kind: str, id: Union[str, int], fields: Mapping[str, Any], unique: Optional[List[str]] = None,
+        transaction_id: Optional[str] = None, *, timeout: Any = _DEFAULT,
+    ) -> Any:
+        """As `object_save`; `RecordExists` where there is one."""
+        return self._object("object.create", kind, id, timeout, fields, unique, transaction_id)
+
+    def object_save_if_not_exists(
+        self, kind: str, id: Union[str, int], fields: Mapping[str, Any], unique: Optional[List[str]] = None,
+        transaction_id: Optional[str] = None, *, timeout: Any = _DEFAULT,
+    ) -> Any:
+        """As `object_save`; `outcome` is `existed`, and nothing is written, where there is one."""
+        return self._object("object.save_if_not_exists", kind, id, timeout, fields, unique, transaction_id)
+
+    def object_get(self, kind: str, id: Union[str, int], *, timeout: Any = _DEFAULT) -> Any:
+        """`fields` (None: there is no such object), texts and bytes."""
+        return self._object("object.get", kind, id, timeout)
+
+    def object_delete(
+        self, kind: str, id: Union[str, int], transaction_id: Optional[str] = None, *, timeout: Any = _DEFAULT,
+    ) -> Any:
+        """Frees the unique values too; `outcome` is `deleted` or `absent`."""
+        return self._object("object.delete", kind, id, timeout, transaction_id=transaction_id)
+
+    def _object(
+        self, method: str, kind: str, id: Any, timeout: Any, fields: Any = None, unique: Any = None,
+        transaction_id: Optional[str] = None,
+    ) -> Any:
+        params = _given(kind=kind, id=id, fields=fields, unique=unique, transaction_id=transaction_id)
+        return self.call(method, params, timeout=timeout)
 
     def processor_status(self, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("processor.status", timeout=timeout)
@@ -727,6 +783,149 @@ class _Methods:
 
     def rpc_discover(self, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("rpc.discover", timeout=timeout)
+
+
+# --- Scopes of keyspace commands --------------------------------------------------------------------------------------
+
+
+class _Outcome:
+    """What became of an outermost scope; those inside share it."""
+
+    def __init__(self) -> None:
+        self.result: Optional[dict] = None
+        self.is_discarded = False
+
+
+class ScopeFuture:
+    """What a command inside a scope answers. `value` is known after the outermost commit.
+
+    Where the session's handler runs commands at once (`transaction_mode` `warn`, `permissive`), it is known at once.
+    """
+
+    def __init__(self, outcome: _Outcome, reply: Any, decode: Callable = lambda value: value) -> None:
+        self.index: Optional[int] = reply["future"] if isinstance(reply, dict) and "future" in reply else None
+        self._outcome, self._reply, self._decode = outcome, reply, decode
+
+    @property
+    def value(self) -> Any:
+        """Raises `OperationModeError` before the commit, `Aborted` when nothing ran, else the command's own error."""
+        if self.index is None:
+            return self._reply
+        result = self._outcome.result
+        if result is None:
+            if self._outcome.is_discarded:
+                raise Aborted("The scope was discarded; nothing ran.")
+            raise OperationModeError("The value is known only after the commit.")
+        if result["aborted"]:
+            raise Aborted("A watched key had changed; nothing ran.")
+        for error in result["errors"]:
+            if error["index"] == self.index:
+                raise SluiceError._classes.get(error["kind"], SluiceError)(
+                    "The command failed inside the scope.", kind=error["kind"], detail=error.get("detail"))
+        return self._decode(result["results"][self.index])
+
+
+class _Scope:
+    """What both scopes have."""
+
+    def __init__(self, client: Any, watch: Optional[List[Mapping[str, Any]]]) -> None:
+        self._client, self._watch = client, watch
+        self._outcome = _Outcome()
+
+    @property
+    def result(self) -> Optional[dict]:
+        """The MultiResult, once the outermost scope was committed."""
+        return self._outcome.result
+
+    def _entered(self, result: dict) -> None:
+        if result["depth"] > 1 and self._client._outcome is not None:
+            self._outcome = self._client._outcome
+        self._client._outcome = self._outcome
+
+    def _committed(self, result: dict) -> None:
+        if "depth" not in result:
+            self._outcome.result = result
+            self._client._outcome = None
+
+    def _left(self) -> None:
+        self._outcome.is_discarded = self._outcome.result is None
+        self._client._outcome = None
+
+
+class Scope(_Scope):
+    """`with client.keyspace_scope() as scope:` commands queue and run as one at its end; an exception discards them.
+
+        with client.keyspace_scope(watch=[{"key": "balance", "expect": "5"}]) as scope:
+            balance = scope.command("DECR", "balance")
+            scope.buffer(transaction)
+        if scope.result["successful"]:
+            print(balance.value)
+
+    Scopes nest: inner ones are part of the outermost. Everything else the client sends meanwhile is part of it, too.
+    """
+
+    def __enter__(self) -> Scope:
+        self._entered(self._client.keyspace_begin(self._watch))
+        return self
+
+    def __exit__(self, kind: Any, *_: Any) -> None:
+        try:
+            if kind is None:
+                self._committed(self._client.keyspace_commit())
+        finally:
+            if kind is not None or self._client._depth() == 0:
+                self._left()
+            if kind is not None and self._client._depth() > 0:
+                self._discard()
+
+    def _discard(self) -> None:
+        try:
+            self._client.keyspace_discard()
+        except SluiceError:
+            pass  # What left the block says more; the sidecar discards what is lost.
+
+    def command(self, *command: Any) -> ScopeFuture:
+        return ScopeFuture(self._outcome, self._client.keyspace_command(*command))
+
+    def get_object(self, kind: str, id: Union[str, int]) -> ScopeFuture:
+        return ScopeFuture(self._outcome, self._client.object_get(kind, id), _decode_object)
+
+    def buffer(self, transaction: Transaction) -> ScopeFuture:
+        """The receipt, or why there is none, is the future's value."""
+        return ScopeFuture(self._outcome, self._client.buffer(transaction))
+
+
+class AsyncScope(_Scope):
+    """As `Scope`, for `async with`. The connection's other requests join it: give a scope a client of its own."""
+
+    async def __aenter__(self) -> AsyncScope:
+        self._entered(await self._client.keyspace_begin(self._watch))
+        return self
+
+    async def __aexit__(self, kind: Any, *_: Any) -> None:
+        try:
+            if kind is None:
+                self._committed(await self._client.keyspace_commit())
+        finally:
+            if kind is not None or self._client._depth() == 0:
+                self._left()
+            if kind is not None and self._client._depth() > 0:
+                await self._discard()
+
+    async def _discard(self) -> None:
+        try:
+            await self._client.keyspace_discard()
+        except SluiceError:
+            pass  # What left the block says more; the sidecar discards what is lost.
+
+    async def command(self, *command: Any) -> ScopeFuture:
+        return ScopeFuture(self._outcome, await self._client.keyspace_command(*command))
+
+    async def get_object(self, kind: str, id: Union[str, int]) -> ScopeFuture:
+        return ScopeFuture(self._outcome, await self._client.object_get(kind, id), _decode_object)
+
+    async def buffer(self, transaction: Transaction) -> ScopeFuture:
+        return ScopeFuture(self._outcome, await self._client.buffer(transaction))
 
 
 # --- Building transactions --------------------------------------------------------------------------------------------
@@ -926,6 +1125,7 @@ class Client(_Methods):
         self._requests = _Requests(frame_bytes_max)
         self._frame_bytes_max = frame_bytes_max
         self._connection: Optional[_Connection] = None
+        self._outcome: Optional[_Outcome] = None
         self._is_closed = False
         self._lock = threading.RLock()
 
@@ -968,6 +1168,12 @@ class Client(_Methods):
             raise
         return Subscription(connection, self._requests, result["subscription_id"], timeout)
 
+    def keyspace_scope(self, watch: Optional[List[Mapping[str, Any]]] = None) -> Scope:
+        return Scope(self, watch)
+
+    def _depth(self) -> int:
+        return self._connection.depth if self._connection is not None and self._connection.is_open else 0
+
     def _attempt(self, method: str, params: Mapping[str, Any], deadline: Optional[float]) -> Any:
         connection = self._connection
         if connection is None or not connection.is_open:
@@ -975,8 +1181,13 @@ class Client(_Methods):
         try:
             result = connection.exchange(self._requests, method, params, deadline)
         except SluiceError as failure:
+            if _leaves_scope_unclear(method, failure, connection.depth):
+                connection.close()
             if not connection.is_open and connection.depth > 0 and method != "keyspace.commit":
                 raise _scope_lost() from failure
+            if connection.depth > 0:
+                _final(failure)  # The sidecar will refuse the commit.
+            connection.depth = _depth_after(method, failure, connection.depth)
             raise
         connection.depth = _depth(method, result, connection.depth)
         decode = _DECODERS.get(method)
@@ -1060,6 +1271,17 @@ def _depth(method: str, result: Any, depth: int) -> int:
     if method in ("keyspace.begin", "keyspace.commit", "keyspace.discard"):
         return result.get("depth", 0)
     return depth
+
+
+def _depth_after(method: str, failure: SluiceError, depth: int) -> int:
+    """A commit that was executed has left a level, whatever became of it."""
+    was_executed = not isinstance(failure, (Busy, DeadlineExceeded))
+    return max(0, depth - 1) if method == "keyspace.commit" and was_executed else depth
+
+
+def _leaves_scope_unclear(method: str, failure: SluiceError, depth: int) -> bool:
+    """Nobody knows what the scope holds: only the end of the connection makes that certain."""
+    return failure.ambiguous and (method == "keyspace.begin" or depth > 0)
 
 
 def _session(session: Mapping[str, Any]) -> dict:
@@ -1186,6 +1408,7 @@ class AsyncClient(_Methods):
         self._requests = _Requests(frame_bytes_max)
         self._frame_bytes_max = frame_bytes_max
         self._connection: Optional[_AsyncConnection] = None
+        self._outcome: Optional[_Outcome] = None
         self._is_closed = False
         self._connecting: Optional[asyncio.Lock] = None
 
@@ -1218,6 +1441,12 @@ class AsyncClient(_Methods):
         """As `Client.subscribe`; use it with `async with`, iterate with `async for`."""
         return AsyncSubscription(self, _given(transaction_ids=transaction_ids, statuses=statuses), timeout)
 
+    def keyspace_scope(self, watch: Optional[List[Mapping[str, Any]]] = None) -> AsyncScope:
+        return AsyncScope(self, watch)
+
+    def _depth(self) -> int:
+        return self._connection.depth if self._connection is not None and self._connection.failure is None else 0
+
     async def _attempt(self, method: str, params: Mapping[str, Any], deadline: Optional[float]) -> Any:
         connection = self._connection
         if connection is None or connection.failure is not None:
@@ -1228,10 +1457,15 @@ class AsyncClient(_Methods):
             # The reader gives one failure to all that wait: each raises its own, for each has its own verdict.
             if connection.failure is failure:
                 failure = _copy(failure)
+            if connection.failure is None and _leaves_scope_unclear(method, failure, connection.depth):
+                await connection.close()
             if connection.depth > 0 and connection.failure is not None:
                 connection.depth = 0
                 if method != "keyspace.commit":
                     raise _scope_lost() from failure
+            if connection.depth > 0:
+                _final(failure)  # The sidecar will refuse the commit.
+            connection.depth = _depth_after(method, failure, connection.depth)
             raise failure
         connection.depth = _depth(method, result, connection.depth)
         decode = _DECODERS.get(method)

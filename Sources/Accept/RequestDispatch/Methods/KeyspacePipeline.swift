@@ -10,13 +10,12 @@ struct KeyspacePipeline: Method {
 
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
         let commands = try params.commands(context)
+        await context.keepOrder()
         do {
-            let submission = try await context.services.core.pipeline { connection in
-                for command in commands { _ = try await connection.queue(.command(command)) }
-            }
-            return try submission.result().jsonBytes
+            let result = try await context.session.scope.pipeline(commands).result()
+            return try context.fitting(result.jsonBytes())
         } catch {
-            throw WireError(error)
+            throw WireError(error as any Error)
         }
     }
 }

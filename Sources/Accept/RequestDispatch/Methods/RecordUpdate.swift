@@ -37,9 +37,10 @@ struct RecordUpdate: Method {
             throw WireError(.invalidParams, "The parameters nest too deep.")
         }
         do {
+            if context.session.scope.isOpen { return try await context.queue(transaction) }
             return try await context.services.transactions.buffer(transaction, willWait: context.willWait).jsonBytes
         } catch {
-            throw WireError(Self.renamed(error))
+            throw WireError((error as? BufferingError).map(Self.renamed) ?? error)
         }
     }
 

@@ -27,7 +27,20 @@ struct Job: Sendable {
     typealias Result = Swift.Result<Answer, KeyspaceError>
 
     let work: Work
-    let continuation: UnsafeContinuation<Result, Never>
+    let recipient: Recipient
+
+    /// Whom to tell.
+    enum Recipient: Sendable {
+        case task(UnsafeContinuation<Result, Never>)
+        case closure(@Sendable (Result) -> Void)
+    }
+
+    func answer(_ result: Result) {
+        switch recipient {
+        case .task(let continuation): continuation.resume(returning: result)
+        case .closure(let closure): closure(result)
+        }
+    }
 
     /// How many operations it counts for where the number of waiting ones is limited.
     var weight: Int {

@@ -38,7 +38,7 @@ final class Writer {
                 continue
             }
             if job.standsAlone {
-                job.continuation.resume(returning: runAlone(job))
+                job.answer(runAlone(job))
             } else {
                 if job.writes { awaitCompany(of: job) }
                 runGroup(startingWith: job)
@@ -47,7 +47,7 @@ final class Writer {
     }
 
     func refuse(_ jobs: [Job], _ reason: KeyspaceError) {
-        for job in jobs { job.continuation.resume(returning: .failure(reason)) }
+        for job in jobs { job.answer(.failure(reason)) }
     }
 
     // MARK: Groups
@@ -86,7 +86,7 @@ final class Writer {
                 group.jobs,
                 KeyspaceError(.outcomeUnknown, "The keyspace failed while it wrote; repeat with the same id."))
         }
-        for (job, result) in zip(group.jobs, group.results) { job.continuation.resume(returning: result) }
+        for (job, result) in zip(group.jobs, group.results) { job.answer(result) }
         // While the callers are busy with their answers.
         if isCheckpointDue { checkpoint() }
     }

@@ -4,8 +4,13 @@ import Synchronization
 
 /// A transaction whose scope is a client's connection instead of a task: begin, commands and commit are requests.
 ///
-/// Commands queue here and travel at commit as one MULTI..EXEC. Requests come one after the other; only ``discard()`` may
-/// come at any moment, as a disconnect or a timeout does.
+/// Commands queue here and travel at commit as one MULTI..EXEC. Requests come one after the other; only ``discard()`` and
+/// ``lapse()`` may come at any moment, as a disconnect or a timeout does.
+///
+///     let client = InteractiveTransaction(core)
+///     _ = try await client.begin(watching: [WatchedKey("balance", expecting: .string(Array("5".utf8)))])
+///     let future = try await client.perform(.command(Command("SET", "balance", 4)))
+///     if case .completed(let result) = try await client.commit(), result.aborted { /* somebody was faster */ }
 public final class InteractiveTransaction: Sendable {
     /// What became of a commit.
     public enum Commit: Sendable, Equatable {
@@ -26,12 +31,23 @@ public final class InteractiveTransaction: Sendable {
     }
 
     private let core: TransactionCore
+    private let operationsMax: Int
     private let machine = Mutex(InteractiveStateMachine<Block>())
 
-    public init(_ core: TransactionCore) { self.core = core }
+    /// - Parameter operationsMax: Operations of one block; nil: as many as the core allows.
+    public init(_ core: TransactionCore, operationsMax: Int? = nil) {
+        self.core = core
+        self.operationsMax = min(operationsMax ?? .max, core.limits.blockOperationsMax)
+    }
 
     /// 0 when no block is open.
     public var depth: Int { machine.withLock { $0.depth } }
+
+    /// The client is inside a block, or believes so: a block that lapsed counts until the client has heard of it.
+    public var isEngaged: Bool { machine.withLock { $0.isEngaged } }
+
+    /// Operations that are queued, or ran, in the open block.
+    public var count: Int { machine.withLock { (try? $0.block())?.scope.count } ?? 0 }
 
     /// Opens a block, or goes one deeper, and answers the depth.
     ///
@@ -40,7 +56,7 @@ public final class InteractiveTransaction: Sendable {
     public func begin(watching keys: [WatchedKey] = []) async throws -> Int {
         switch machine.withLock({ $0.begin(watching: !keys.isEmpty) }) {
         case .nested(let depth): return depth
-        case .refuse: throw TransactionError.tooLateToWatch
+        case .refuse(let error): throw error
         case .open(let attempt):
             do {
                 let block = try await open(watching: keys)
@@ -55,22 +71,44 @@ public final class InteractiveTransaction: Sendable {
     }
 
     /// Queues an operation in the open block, or runs it at once when none is open.
+    ///
+    /// Throws ``TransactionError`` `discarded` when the block lapsed.
     public func perform(_ operation: Operation) async throws -> Future {
-        guard let block = machine.withLock({ $0.block }) else { return try await core.perform(operation) }
+        guard let block = try openBlock() else { return try await core.perform(operation) }
         return try await block.scope.queue(operation)
     }
 
     /// Runs `body` inside the open block, if one is: whatever it asks of the core is queued there.
-    public func within<R>(_ body: () async throws -> R) async rethrows -> R {
-        guard let block = machine.withLock({ $0.block }) else { return try await body() }
+    ///
+    /// Throws what `body` throws, and ``TransactionError`` `discarded` when the block lapsed.
+    public func within<R>(_ body: () async throws -> R) async throws -> R {
+        guard let block = try openBlock() else { return try await body() }
         return try await core.bound(to: block.scope, body)
     }
 
+    /// Something the client meant to be in the block could not be queued: the outermost commit runs nothing and throws
+    /// `discarded` with the refusal `EXECABORT`, as Redis does. Nothing where operations run one by one.
+    public func markIncomplete() {
+        machine.withLock { machine in
+            if let block = try? machine.block(), !block.scope.runsOneByOne { machine.incomplete() }
+        }
+    }
+
+    /// Discards the open block because its time is over. The client hears of it with its next request.
+    public func lapse() async {
+        if let block = machine.withLock({ $0.lapse() }) { await giveUp(block) }
+    }
+
     /// Closes the innermost begin; at the outermost it sends the block.
+    ///
+    /// Throws ``TransactionError``: `operationMode` when nothing is open, `discarded` when the block lapsed or is incomplete.
     public func commit() async throws -> Commit {
         switch machine.withLock({ $0.commit() }) {
         case .nested(let depth): return .nested(depth: depth)
-        case .refuse: throw TransactionError(.operationMode, "No transaction is open; begin one first.")
+        case .refuse(let error): throw error
+        case .abandon(let block):
+            await giveUp(block)
+            throw TransactionError.incomplete
         case .commit(let block):
             guard let held = block.held else { return .completed(try await block.scope.commit()) }
             do {
@@ -97,14 +135,13 @@ public final class InteractiveTransaction: Sendable {
             let source = try core.watchingConnections()
             let connection = try await source.checkout()
             do {
-                let scope = try await core.watchingScope(keys, on: connection)
+                let scope = try await core.watchingScope(keys, on: connection, operationsMax: operationsMax)
                 return Block(scope: scope, held: Held(connection: connection, source: source))
             } catch {
                 await source.giveBack(connection)
                 throw error
             }
         }
-        let operationsMax = core.limits.blockOperationsMax
         switch try core.open(.transaction) {
         case .send(let route):
             return Block(scope: TransactionScope(.transaction, route: route, operationsMax: operationsMax))
@@ -114,6 +151,10 @@ public final class InteractiveTransaction: Sendable {
         case .join:
             throw TransactionError(.operationMode, "A client's transaction can't be opened inside a block.")
         }
+    }
+
+    private func openBlock() throws(TransactionError) -> Block? {
+        try machine.withLock { machine throws(TransactionError) in try machine.block() }
     }
 
     private func giveUp(_ block: Block) async {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 public import BackgroundProcessing
-public import EmbeddedKeyspace
+import EmbeddedKeyspace
 import Keyspace
 public import Logging
+import RedisKeyspace
 public import ReentrantTransactions
 public import ReplicationTracking
 public import SocketServer
@@ -12,9 +13,9 @@ public import TransactionModel
 public struct DaemonConfiguration: Sendable {
     public var site: SiteConfiguration
     public var stateDirectory: String
-    public var keyspace: EmbeddedSettings
-    public var mainPath: String
-    public var replicaPaths: [String]
+    public var keyspace: KeyspaceChoice
+    public var main: DatabaseChoice
+    public var replicas: [DatabaseChoice]
     public var mainTimeout: Duration
     public var socket: SocketServerConfiguration
     public var processor: ProcessorConfiguration
@@ -58,14 +59,19 @@ public struct DaemonConfiguration: Sendable {
         siteSettings.statusTimeToLive = try reader.duration("status.ttl")
         siteSettings.transactionsMax = try reader.integer("buffer.transactions_max")
         siteSettings.bytesMax = try reader.bytes("buffer.bytes_max")
-        keyspace = EmbeddedSettings(
-            path: try StoreURL.path(try reader.text("keyspace.url"), setting: "keyspace.url", in: directory),
-            site: siteSettings)
-        keyspace.rememberedFor = try reader.duration("ledger.retention")
-        mainPath = try StoreURL.path(try reader.text("main.url"), setting: "main.url", in: directory)
-        replicaPaths = []
+        siteSettings.hashTag = try reader.flag("keyspace.hash_tag")
+        switch try KeyspaceChoice(try reader.text("keyspace.url"), site: siteSettings, in: directory) {
+        case .embedded(var settings):
+            settings.rememberedFor = try reader.duration("ledger.retention")
+            keyspace = .embedded(settings)
+        case .redis(var settings):
+            settings.allowsEviction = try reader.flag("keyspace.allow_eviction")
+            keyspace = .redis(settings)
+        }
+        main = try DatabaseChoice(try reader.text("main.url"), setting: "main.url", in: directory)
+        replicas = []
         for url in try reader.list("replica.urls") {
-            replicaPaths.append(try StoreURL.path(url, setting: "replica.urls", in: directory))
+            replicas.append(try DatabaseChoice(url, setting: "replica.urls", in: directory))
         }
         mainTimeout = try reader.duration("main.timeout")
 
@@ -85,7 +91,7 @@ public struct DaemonConfiguration: Sendable {
         processor.retry.delay = try reader.duration("retry.delay")
         processor.deadLetterPolicy = DeadLetterPolicy(rawValue: try reader.text("dead_letter.policy")) ?? .hold
         processor.ledgerRetention = try reader.duration("ledger.retention")
-        processor.releasesAtCommit = replicaPaths.isEmpty
+        processor.releasesAtCommit = replicas.isEmpty
         tracker = TrackerConfiguration()
         tracker.checkInterval = try reader.duration("lsn.check_interval")
         tracker.timeout = try reader.duration("lsn.timeout")
@@ -102,18 +108,5 @@ public struct DaemonConfiguration: Sendable {
         // systemd gives a list separated by colons where a unit has several.
         let fromSystemd = environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
         return fromSystemd ?? "./.sluice"
-    }
-}
-
-/// `sqlite:FILE`, a path: relative ones lie in the state directory.
-enum StoreURL {
-    static func path(_ url: String, setting: String, in directory: String) throws(ConfigurationError) -> String {
-        guard url.hasPrefix("sqlite:") else {
-            throw ConfigurationError("\(setting) must be sqlite:FILE; this build knows no other store")
-        }
-        var path = url.dropFirst("sqlite:".count)
-        if path.hasPrefix("///") { path = path.dropFirst(2) }
-        guard !path.isEmpty else { throw ConfigurationError("\(setting) names no file") }
-        return path.hasPrefix("/") ? String(path) : directory + "/" + path
     }
 }

@@ -32,10 +32,16 @@ public struct Setting: Sendable {
             key: "state.directory", kind: .text, defaultText: "", meaning: "default $STATE_DIRECTORY, else ./.sluice"),
         Setting(
             key: "keyspace.url", kind: .text, defaultText: "sqlite:keyspace.db",
-            meaning: "where acknowledged transactions live: sqlite:FILE"),
+            meaning: "where acknowledged transactions live: sqlite:FILE, redis://HOST, redis+unix:///PATH"),
+        Setting(
+            key: "keyspace.hash_tag", kind: .word(["false", "true"]), defaultText: "false",
+            meaning: "write the site's name in braces in every key, for Redis Cluster"),
+        Setting(
+            key: "keyspace.allow_eviction", kind: .word(["false", "true"]), defaultText: "false",
+            meaning: "accept a Redis that evicts keys, and with them acknowledged transactions"),
         Setting(
             key: "main.url", kind: .text, defaultText: "sqlite:main.db",
-            meaning: "where transactions are applied: sqlite:FILE"),
+            meaning: "where transactions are applied: sqlite:FILE, postgres://HOST/DATABASE"),
         Setting(
             key: "replica.urls", kind: .list, defaultText: "", meaning: "replicas that must catch up before caches go"),
         Setting(key: "processing.interval", kind: .duration, defaultText: "1", meaning: "ceiling of the wake-up"),

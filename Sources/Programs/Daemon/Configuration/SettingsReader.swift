@@ -29,6 +29,9 @@ struct SettingsReader {
         try text(key).split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }
     }
 
+    /// A setting whose words are `true` and `false`.
+    func flag(_ key: String) throws(ConfigurationError) -> Bool { try text(key) == "true" }
+
     func integer(_ key: String) throws(ConfigurationError) -> Int {
         let text = try text(key)
         guard case .integer(let range)? = Setting.named(key)?.kind, let value = Int(text), range.contains(value) else {

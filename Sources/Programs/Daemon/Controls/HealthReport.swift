@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BackgroundProcessing
-import EmbeddedKeyspace
 import JSON
 import Keyspace
 import ReplicationTracking
@@ -20,9 +19,13 @@ struct HealthReport {
     init(_ overview: Overview) async {
         let report = overview.processor.report
         let counters = try? await overview.counters()
-        if overview.keyspace.isFailed || counters == nil {
-            fail("store_failed", "The keyspace stopped; look at the log, mend the disk, and start the daemon again.")
+        let problem = overview.keyspace.problem
+        if let problem {
+            fail(problem.code, problem.message)
+        } else if counters == nil {
+            fail("store_failed", "The keyspace does not answer; look at the log.")
         }
+        for concern in overview.keyspace.concerns { degrade(concern.code, concern.message) }
         switch report.state {
         case .outage:
             degrade(
@@ -55,7 +58,7 @@ struct HealthReport {
         members.append(
             "keyspace",
             [
-                "state": overview.keyspace.isFailed ? "failed" : "ok",
+                "state": problem == nil ? "ok" : "failed",
                 "durability": .string(overview.keyspace.durability.rawValue),
             ])
         members.append("main_database", ["state": report.state == .outage ? "unavailable" : "ok"])
@@ -68,7 +71,7 @@ struct HealthReport {
 
     private func replicas(_ overview: Overview) -> [JSONValue] {
         let state = overview.tracker.progress.isStalled ? "stalled" : "ok"
-        return overview.configuration.replicaPaths.map { ["url": .string("sqlite:" + $0), "state": .string(state)] }
+        return overview.configuration.replicas.map { ["url": .string($0.description), "state": .string(state)] }
     }
 
     private mutating func degrade(_ code: String, _ message: String) {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BackgroundProcessing
-import EmbeddedKeyspace
 import JSON
 import Keyspace
 import MainDatabase
@@ -15,7 +14,7 @@ struct Overview: Sendable {
     let configuration: DaemonConfiguration
     let manager: TransactionManager
     let access: KeyspaceAccess
-    let keyspace: EmbeddedKeyspace
+    let keyspace: any SiteStore
     let processor: BackgroundProcessor
     let tracker: LSNTracker
     let main: any MainDatabase
@@ -25,7 +24,7 @@ struct Overview: Sendable {
     /// The counters of the site, from the store.
     func counters() async throws(BufferingError) -> [String: Int64] {
         do {
-            return try await keyspace.statistics().counters
+            return try await keyspace.counters()
         } catch {
             throw BufferingError(.storeUnavailable, error.message)
         }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BackgroundProcessing
-import EmbeddedKeyspace
 import Foundation
 import Glibc
 import JSON
@@ -16,21 +15,17 @@ struct ServerOperations: ServerControl {
     func health() async -> JSONValue { await HealthReport(overview).json }
 
     func stats() async throws(BufferingError) -> JSONValue {
-        let statistics: KeyspaceStatistics
+        let counters: [String: Int64]
+        let figures: JSONObject
         do {
-            statistics = try await overview.keyspace.statistics()
+            counters = try await overview.keyspace.counters()
+            figures = try await overview.keyspace.figures()
         } catch {
             throw BufferingError(.storeUnavailable, error.message)
         }
         let report = overview.processor.report
         return [
-            "counters": counters(statistics.counters),
-            "keyspace": [
-                "file_bytes": .integer(statistics.fileBytes), "free_bytes": .integer(statistics.freeBytes),
-                "log_bytes": .integer(statistics.logBytes), "groups": .integer(statistics.groups),
-                "operations": .integer(statistics.operations), "checkpoints": .integer(statistics.checkpoints),
-                "groups_repeated": .integer(statistics.groupsRepeated), "full": .bool(statistics.isFull),
-            ],
+            "counters": self.counters(counters), "keyspace": .object(figures),
             "processor": ["state": .string(report.state.rawValue)],
             "uptime_ms": .integer((overview.now() - overview.startedAt).milliseconds),
             "resident_bytes": .integer(ProcessMemory.residentBytes),
@@ -39,7 +34,7 @@ struct ServerOperations: ServerControl {
 
     func configuration() -> JSONValue {
         var object = JSONObject()
-        for (key, text) in overview.configuration.texts { object.append(key, .string(Self.masked(text))) }
+        for (key, text) in overview.configuration.texts { object.append(key, .string(StoreURL.masked(text))) }
         return .object(object)
     }
 
@@ -64,15 +59,6 @@ struct ServerOperations: ServerControl {
         let sum = parts.reduce(Int64(0)) { $0 + (counters[$1] ?? 0) }
         object.append("conserved", .bool(sum == counters["accepted"] ?? 0))
         return .object(object)
-    }
-
-    /// A URL without its password.
-    static func masked(_ text: String) -> String {
-        // Foundation's search would link all of Foundation, which is larger than everything else together.
-        guard let slashes = text.firstIndex(of: "/"), text[..<slashes].hasSuffix(":"), text[slashes...].hasPrefix("//"),
-            let at = text.lastIndex(of: "@"), let colon = text[slashes..<at].firstIndex(of: ":")
-        else { return text }
-        return text[...colon] + "***" + text[at...]
     }
 }
 

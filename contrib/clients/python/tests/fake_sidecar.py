@@ -171,4 +171,5 @@ def frame(message: dict) -> bytes:
 
 
 def error(kind: str, code: int, **data) -> dict:
-    return {"code": code, "message": "A sentence.", "data": {"kind": kind, "retryable": False, **data}}
+    retryable = kind in ("busy", "buffer_full", "store_unavailable", "outcome_unknown")
+    return {"code": code, "message": "A sentence.", "data": {"kind": kind, "retryable": retryable, **data}}

@@ -57,6 +57,54 @@ class WhenTheConnectionIsCut(unittest.TestCase):
             client.buffer(CREATE)
             self.assertEqual(len(sidecar.accepted), 1)
 
+    def test_a_request_that_fails_inside_a_scope_is_not_sent_again(self):
+        with FakeSidecar("ok", error("busy", -32001), "ok") as sidecar, Client(sidecar.path) as client:
+            client.keyspace_begin()
+            with self.assertRaises(sluice.Busy):
+                client.buffer(CREATE)
+            client.keyspace_discard()
+            self.assertEqual(sidecar.methods(), ["keyspace.begin", "transaction.buffer", "keyspace.discard"])
+
+    def test_a_reply_that_does_not_come_inside_a_scope_ends_it(self):
+        with FakeSidecar("ok", "silence") as sidecar, Client(sidecar.path) as client:
+            client.keyspace_begin()
+            with self.assertRaises(sluice.ConnectionLost):
+                client.buffer(CREATE, timeout=0.05)
+            client.buffer(CREATE)
+            self.assertEqual(sidecar.connections, 2)
+
+    def test_a_refused_commit_has_left_the_scope(self):
+        refusal = error("keyspace_error", -32018, detail="EXECABORT")
+        with FakeSidecar("ok", refusal, "cut", "ok") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.KeyspaceError):
+                with client.keyspace_scope() as scope:
+                    pass
+            self.assertIsNone(scope.result)
+            # Not in a scope any more: what may be sent again is.
+            client.buffer(CREATE)
+
+    def test_an_exception_discards_the_scope_and_is_the_one_that_comes_out(self):
+        for fault in ("ok", "cut"):
+            with self.subTest(fault), FakeSidecar("ok", fault) as sidecar, Client(sidecar.path) as client:
+                with self.assertRaises(KeyError):
+                    with client.keyspace_scope():
+                        raise KeyError
+                self.assertEqual(sidecar.methods(), ["keyspace.begin", "keyspace.discard"])
+
+    def test_what_says_it_is_not_retryable_is_not_retried(self):
+        with FakeSidecar(error("busy", -32001, retryable=False)) as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Busy):
+                client.status("tx-1")
+            self.assertEqual(len(sidecar.requests), 1)
+
+    def test_an_object_is_sent_again_under_its_id_only(self):
+        with FakeSidecar("execute_and_cut", "ok") as sidecar, Client(sidecar.path) as client:
+            client.object_save("k", 1, {"a": 1}, transaction_id="r")
+            self.assertEqual(len(sidecar.requests), 2)
+        with FakeSidecar("execute_and_cut") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.OutcomeUnknown):
+                client.object_save("k", 1, {"a": 1})
+
     def test_a_lost_commit_is_outcome_unknown(self):
         with FakeSidecar("ok", "execute_and_cut") as sidecar, Client(sidecar.path) as client:
             client.keyspace_begin()

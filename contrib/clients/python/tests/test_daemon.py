@@ -190,5 +190,107 @@ class Crashes(DaemonCase):
         self.sidecar.start()
 
 
+@unittest.skipIf(SKIPPED, SKIPPED)
+class Keyspace(DaemonCase):
+    def test_a_scope_runs_as_one_and_its_futures_have_values_then(self):
+        other = self.sidecar.client()
+        self.addCleanup(other.close)
+        tx = self.observation()
+        self.client.object_create("customer", 1, {"email": "a@b"})
+        with self.client.keyspace_scope() as scope:
+            status = scope.command("SET", "scope:a", 1)
+            with self.client.keyspace_scope() as inner:
+                count = inner.command("INCR", "scope:a")
+            receipt = scope.buffer(tx.to_dict())
+            customer = scope.get_object("customer", 1)
+            wrong = scope.command("HGET", "scope:a", "f")
+            with self.assertRaises(sluice.OperationModeError):
+                status.value
+            self.assertIsNone(other.keyspace_command("GET", "scope:a"))
+        self.assertEqual((status.value, count.value), ("OK", 2))
+        self.assertEqual(receipt.value["status"], "pending")
+        self.assertEqual(customer.value["fields"], {"email": "a@b"})
+        with self.assertRaises(sluice.KeyspaceError) as caught:
+            wrong.value
+        self.assertEqual(caught.exception.detail, "WRONGTYPE")
+        self.assertEqual((scope.result["successful"], inner.result), (False, scope.result))
+        self.assertEqual(other.keyspace_command("GET", "scope:a"), "2")
+        self.assert_committed(tx.transaction_id)
+
+    def test_an_exception_discards_all_of_it(self):
+        tx = self.observation()
+        with self.assertRaises(ZeroDivisionError):
+            with self.client.keyspace_scope() as scope:
+                future = scope.command("SET", "scope:b", 1)
+                with self.client.keyspace_scope() as inner:
+                    inner.buffer(tx.to_dict())
+                    raise ZeroDivisionError
+        with self.assertRaises(sluice.Aborted):
+            future.value
+        self.assertIsNone(self.client.keyspace_command("GET", "scope:b"))
+        with self.assertRaises(sluice.NotFound):
+            self.client.status(tx.transaction_id)
+
+    def test_a_watched_key_that_changes_aborts(self):
+        other = self.sidecar.client()
+        self.addCleanup(other.close)
+        self.client.keyspace_command("SET", "scope:w", "5")
+        with self.client.keyspace_scope(watch=[{"key": "scope:w", "expect": "5"}]) as scope:
+            future = scope.command("DECR", "scope:w")
+            other.keyspace_command("SET", "scope:w", "9")
+        self.assertTrue(scope.result["aborted"])
+        with self.assertRaises(sluice.Aborted):
+            future.value
+        self.assertEqual(self.client.keyspace_command("GET", "scope:w"), "9")
+
+    def test_what_fails_inside_makes_the_commit_fail(self):
+        with self.assertRaises(sluice.KeyspaceError) as caught:
+            with self.client.keyspace_scope() as scope:
+                scope.command("SET", "scope:c", 1)
+                with self.assertRaises(sluice.OperationModeError):
+                    self.client.object_save("customer", 2, {"a": 1})
+        self.assertEqual(caught.exception.detail, "EXECABORT")
+        self.assertIsNone(self.client.keyspace_command("GET", "scope:c"))
+
+    def test_a_session_chooses_its_handler(self):
+        with self.sidecar.client(session={"handler": "default"}) as strict:
+            with self.assertRaises(sluice.OperationModeError):
+                with strict.keyspace_scope():
+                    self.fail("the shared connection holds no transaction")
+            self.assertEqual(strict.session_info["handler"], "default")
+        with self.sidecar.client(session={"handler": "default", "transaction_mode": "permissive"}) as loose:
+            with loose.keyspace_scope() as scope:
+                self.assertEqual(scope.command("SET", "scope:d", 1).value, "OK")
+            self.assertEqual(scope.result["results"], ["OK"])
+
+    def test_objects(self):
+        client = self.client
+        first = client.object_create("user", "a", {"email": "x@y", "n": 1}, unique=["email"], transaction_id="once")
+        again = client.object_create("user", "a", {"email": "x@y", "n": 1}, unique=["email"], transaction_id="once")
+        self.assertEqual((first["outcome"], first["duplicate"], again["duplicate"]), ("created", False, True))
+        with self.assertRaises(sluice.RecordExists) as caught:
+            client.object_create("user", "b", {"email": "x@y"})
+        self.assertEqual(caught.exception.path, "fields.email")
+        self.assertEqual(client.object_save_if_not_exists("user", "a", {"n": 2})["outcome"], "existed")
+        self.assertEqual(client.object_save("user", "a", {"email": "z@y", "n": None})["outcome"], "changed")
+        self.assertEqual(client.object_get("user", "a")["fields"], {"email": "z@y"})
+        self.assertEqual(client.object_create("user", "b", {"email": "x@y"})["outcome"], "created")
+        self.assertEqual(client.object_delete("user", "a")["outcome"], "deleted")
+        self.assertIsNone(client.object_get("user", "a")["fields"])
+
+    def test_a_scope_of_an_async_client(self):
+        async def play():
+            async with AsyncClient(self.sidecar.path) as client:
+                async with client.keyspace_scope() as scope:
+                    futures = [await scope.command("INCR", "scope:e") for _ in range(3)]
+                self.assertEqual([future.value for future in futures], [1, 2, 3])
+                with self.assertRaises(ZeroDivisionError):
+                    async with client.keyspace_scope() as scope:
+                        await scope.command("INCR", "scope:e")
+                        raise ZeroDivisionError
+                self.assertEqual(await client.keyspace_command("GET", "scope:e"), "3")
+        asyncio.run(play())
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -138,6 +138,29 @@ class AgainstASidecar(VectorCase):
         with self.sidecar.client() as client:
             self.run_all(load("transactions.json")["invalid"], check)
 
+    def test_conversations(self):
+        def check(vector):
+            with self.sidecar.client() as client:
+                for step in vector["steps"]:
+                    try:
+                        self.compare(raw_call(client, step["method"], step["params"]), step)
+                    except sluice.SluiceError as error:
+                        self.assertEqual(error.kind, step.get("error"), step)
+                        for member in ("path", "detail"):
+                            if member in step:
+                                self.assertEqual(getattr(error, member), step[member])
+        self.run_all(load("sessions.json")["conversations"], check)
+
+    def compare(self, result, step: dict) -> None:
+        self.assertIn("result", step, f"{step['method']} was not refused")
+        expected = step["result"]
+        if isinstance(expected, dict) and expected and isinstance(result, dict):
+            receipts = [{name: member for name, member in element.items() if name != "durability"}
+                        if isinstance(element, dict) else element for element in result.get("results", [])]
+            result = {**result, "results": receipts} if "results" in result else result
+            result = {name: result.get(name) for name in expected}
+        self.assertEqual(result, expected, step)
+
     def connect(self) -> socket.socket:
         connection = socket.socket(socket.AF_UNIX)
         connection.settimeout(10)
@@ -155,6 +178,15 @@ class AgainstASidecar(VectorCase):
                 self.assertTrue(data, "closed without an answer")
                 frames += decoder.feed(data)
         return json.loads(frames[0])
+
+
+def raw_call(client: sluice.Client, method: str, params: dict):
+    """The result as it came, without what the client makes of it."""
+    decoder, sluice._DECODERS = sluice._DECODERS, {}
+    try:
+        return client.call(method, params)
+    finally:
+        sluice._DECODERS = decoder
 
 
 def kind(reply: dict):

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import ReentrantTransactions
+import WireProtocol
+
+/// `keyspace.commit` -> MultiResult at the outermost, else `{depth}`
+struct KeyspaceCommit: Method {
+    let name = "keyspace.commit"
+    let isOrdered = true
+
+    func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
+        await context.runAlone()
+        do {
+            let (commit, elements) = try await context.session.scope.commit()
+            switch commit {
+            case .nested(let depth): return KeyspaceBegin.answer(depth: depth)
+            case .completed(let result):
+                try await context.announce(result, elements)
+                return try context.fitting(result.jsonBytes(elements))
+            }
+        } catch {
+            throw WireError(error as any Error)
+        }
+    }
+}

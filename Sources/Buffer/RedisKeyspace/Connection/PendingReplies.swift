@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+import NIOCore
+
+/// Who waits for what: requests in the order in which they were written, and so in the order of their replies.
+///
+/// A value without I/O. The connection owns it and never takes a request out of its turn: so no reply reaches anybody
+/// but the one whose request it answers.
+struct PendingReplies<Receiver> {
+    private struct Entry {
+        let receiver: Receiver
+        let deadline: NIODeadline
+        let replies: Int
+    }
+
+    private var entries = CircularBuffer<Entry>()
+    /// So many of the first were handed to the channel.
+    private var sent = 0
+    /// What the first of them has received.
+    private var collected: [RESPValue] = []
+    /// Replies that are still to come, or were received and not delivered.
+    private(set) var count = 0
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    /// When the first of them has waited too long. Later ones can't be due before: all wait equally long.
+    var deadline: NIODeadline? { entries.first?.deadline }
+
+    mutating func append(_ receiver: Receiver, replies: Int, deadline: NIODeadline) {
+        precondition(replies > 0, "A request is answered at least once.")
+        entries.append(Entry(receiver: receiver, deadline: deadline, replies: replies))
+        count += replies
+    }
+
+    /// Everything appended so far was handed to the channel.
+    mutating func markSent() { sent = entries.count }
+
+    enum Receipt {
+        case waits
+        case complete(Receiver, [RESPValue])
+        /// Nobody asked for it.
+        case unrequested
+    }
+
+    mutating func receive(_ value: RESPValue) -> Receipt {
+        guard sent > 0, let first = entries.first else { return .unrequested }
+        collected.append(value)
+        guard collected.count == first.replies else { return .waits }
+        defer { collected = [] }
+        entries.removeFirst()
+        sent -= 1
+        count -= first.replies
+        return .complete(first.receiver, collected)
+    }
+
+    /// Takes everybody out: the connection has ended.
+    mutating func removeAll() -> [(receiver: Receiver, wasSent: Bool)] {
+        let all = entries.enumerated().map { (receiver: $0.element.receiver, wasSent: $0.offset < sent) }
+        entries.removeAll()
+        collected = []
+        sent = 0
+        count = 0
+        return all
+    }
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+import Keyspace
+import NIOCore
+
+/// The shared connection, through all its lives. Everything in it happens on its event loop.
+///
+/// While there is none, callers wait for ``RedisSettings/patience`` since it was lost, and are answered `unavailable` then.
+final class Link {
+    private struct Waiter {
+        let request: OperationRequest
+        let continuation: UnsafeContinuation<RedisConnection.Answer, Never>
+    }
+
+    let settings: RedisSettings
+    let status: LinkStatus
+    private let eventLoop: any EventLoop
+    private let opening: LinkOpening
+    private let rules: GateRules
+    private let epoch: EpochReading
+    private var machine: LinkStateMachine
+    private var connection: RedisConnection?
+    private var waiters: [Waiter] = []
+    private var waitingOperations = 0
+    private var pause: Scheduled<Void>?
+    private var patience: Scheduled<Void>?
+    /// Who waits for the first connection, and until when.
+    private var first: (promise: EventLoopPromise<Void>, deadline: NIODeadline)?
+
+    init(_ settings: RedisSettings, catalog: ProcedureCatalog, status: LinkStatus, on eventLoop: any EventLoop) {
+        self.settings = settings
+        self.status = status
+        self.eventLoop = eventLoop
+        opening = LinkOpening(settings, catalog: catalog, eventLoop: eventLoop)
+        rules = GateRules(settings)
+        epoch = EpochReading(settings.site.keys)
+        machine = LinkStateMachine(delay: settings.retryDelay, delayMax: settings.retryDelayMax)
+    }
+
+    /// Connects. The future fails with a ``GateFinding``: at once where waiting can't help, else after `openTimeout`.
+    func start() -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        first = (promise, eventLoop.now + TimeAmount(settings.openTimeout))
+        perform(machine.start())
+        return promise.futureResult
+    }
+
+    func send(_ request: OperationRequest, _ continuation: UnsafeContinuation<RedisConnection.Answer, Never>) {
+        if let connection { return connection.send(to: .task(continuation)) { request.write(into: &$0) } }
+        guard machine.isPatient else { return continuation.resume(returning: .failure(.unsent(status.reason))) }
+        guard waitingOperations < settings.operationsMax else { return continuation.resume(returning: .failure(.busy)) }
+        waitingOperations += request.operations.count
+        waiters.append(Waiter(request: request, continuation: continuation))
+    }
+
+    /// Gives up the connection there is, for a new one behind the gate.
+    func abandon(because reason: String) { connection?.close(because: reason) }
+
+    /// Looks at the server again, without interrupting anybody unless the gate has to shut.
+    func look() -> EventLoopFuture<Void> {
+        guard let connection else {
+            return eventLoop.makeFailedFuture(ConnectionFailure.unsent(status.reason))
+        }
+        let questions = RedisGate.questions + epoch.questions
+        return connection.request(questions).assumeIsolated().flatMapThrowing { replies in
+            let facts = try RedisGate.facts(replies[...])
+            let findings = self.rules.findings(facts)
+            if let problem = findings.first(where: { $0.level == .problem }) {
+                connection.close(because: problem.description)
+                throw problem
+            }
+            self.saw(facts, findings, self.epoch.mark(replies.suffix(2)))
+        }.nonisolated()
+    }
+
+    func close() {
+        machine.close()
+        pause?.cancel()
+        patience?.cancel()
+        let closed = KeyspaceError(.unavailable, "The keyspace is closed.")
+        status.isDown(closed, tells: false)
+        connection?.close(because: closed.message)
+        connection = nil
+        answerFirst(.failure(GateFinding(.problem, .unreachable, closed.message)))
+        refuseWaiters()
+    }
+
+    // MARK: What the machine wants
+
+    private func perform(_ action: LinkStateMachine.Action) {
+        switch action {
+        case .none: return
+        case .connect:
+            let newEpoch = String(UInt64.random(in: .min ... .max), radix: 16)
+            opening.open(newEpoch: newEpoch).assumeIsolated().whenComplete { result in
+                switch result {
+                case .success(let opened): self.opened(opened)
+                case .failure(let error): self.failed(ConnectionOpener.finding(error))
+                }
+            }
+        case .pause(let duration):
+            pause = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(duration)) {
+                self.perform(self.machine.pauseEnded())
+            }
+        }
+    }
+
+    private func opened(_ opened: LinkOpening.Opened) {
+        let connection = opened.connection.value
+        guard machine.opened() else { return connection.close(because: "The keyspace is closed.") }
+        patience?.cancel()
+        patience = nil
+        self.connection = connection
+        status.isUp(opened.facts, rules.durability(of: opened.facts))
+        saw(opened.facts, rules.findings(opened.facts), opened.mark)
+        // In the order in which they came, before anybody who comes now.
+        let waiters = takeWaiters()
+        for waiter in waiters { send(waiter.request, waiter.continuation) }
+        connection.whenDead { self.lost($0) }
+        answerFirst(.success(()))
+    }
+
+    private func lost(_ reason: String) {
+        connection = nil
+        let action = machine.lost()
+        guard action != .none else { return }
+        status.isDown(KeyspaceError(.unavailable, reason))
+        patience = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(settings.patience)) {
+            self.machine.patienceEnded()
+            self.refuseWaiters()
+        }
+        perform(action)
+    }
+
+    private func failed(_ finding: GateFinding) {
+        status.isUnavailable(finding.keyspaceError)
+        if let first, !finding.isTransient || first.deadline <= eventLoop.now { answerFirst(.failure(finding)) }
+        perform(machine.failed(jitter: .random(in: 0...1)))
+    }
+
+    private func saw(_ facts: GateFacts, _ findings: [GateFinding], _ mark: EpochMark) {
+        status.saw(facts, rules.durability(of: facts), findings, mark)
+    }
+
+    // MARK: Who waits
+
+    private func answerFirst(_ result: Result<Void, any Error>) {
+        first?.promise.completeWith(result)
+        first = nil
+    }
+
+    private func takeWaiters() -> [Waiter] {
+        defer {
+            waiters = []
+            waitingOperations = 0
+        }
+        return waiters
+    }
+
+    private func refuseWaiters() {
+        let reason = status.reason
+        for waiter in takeWaiters() { waiter.continuation.resume(returning: .failure(.unsent(reason))) }
+    }
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+import CHiredis
+
+/// Cuts the bytes of a server into replies: hiredis parses, a ``ReplyBuilder`` makes our values of what it finds.
+///
+/// Never trusts a length: what a reply may hold is bounded as it arrives, nothing is reserved for what was announced.
+/// Belongs to one connection and its event loop.
+final class ReplyReader {
+    /// The bytes are no RESP2, or a reply exceeds the limit. Nothing after it can be understood.
+    struct Failure: Error, Hashable { var message: String }
+
+    private let reader: UnsafeMutablePointer<redisReader>
+    private let builder: ReplyBuilder
+    private let replyBytesMax: Int
+
+    init(replyBytesMax: Int) throws(Failure) {
+        builder = ReplyBuilder(replyBytesMax: replyBytesMax)
+        self.replyBytesMax = replyBytesMax
+        guard let reader = redisReaderCreateWithFunctions(ReplyBuilder.functions) else {
+            throw Failure(message: "There is no memory for a reply reader.")
+        }
+        self.reader = reader
+        reader.pointee.privdata = builder.unretainedPointer
+    }
+
+    deinit { redisReaderFree(reader) }
+
+    func feed(_ bytes: UnsafeRawBufferPointer) throws(Failure) {
+        guard redisReaderFeed(reader, bytes.baseAddress, bytes.count) == REDIS_OK else { throw failure }
+    }
+
+    /// The next complete reply of what was fed.
+    func next() throws(Failure) -> RESPValue? {
+        var reply: UnsafeMutableRawPointer?
+        guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure }
+        if reply != nil { return builder.takeReply() }
+        guard reader.pointee.len - reader.pointee.pos <= replyBytesMax else {
+            throw Failure(message: "A reply of the Redis server exceeds \(replyBytesMax) bytes.")
+        }
+        return nil
+    }
+
+    private var failure: Failure {
+        builder.isOverfull
+            ? Failure(message: "A reply of the Redis server exceeds \(replyBytesMax) bytes.")
+            : Failure(message: "What the server sends is no RESP2: is it a Redis server?")
+    }
+}

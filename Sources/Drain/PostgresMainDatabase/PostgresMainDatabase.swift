@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+public import MainDatabase
+import PostgresConnection
+public import TransactionModel
+
+/// The main database as a PostgreSQL, possibly far away: a batch costs two round trips, however many transactions it
+/// holds, and three when one of them refers to an id that only the ledger can tell.
+///
+/// Sessions that write have their `synchronous_commit` on, and a server that takes no writes is unavailable. The
+/// server may be away, restart or fail over at any time: a call fails then, and a later one connects anew. A lost
+/// connection at COMMIT is ``DatabaseError/Kind/outcomeUnknown``: applying again finds out, since the first batch on
+/// a new connection waits for what the old one may have left running.
+public final class PostgresMainDatabase: MainDatabase {
+    public let dialect = SQLDialect.postgres
+    private let now: @Sendable () -> Timestamp
+    private let writers: SessionPool
+    private let reader: PostgresReader
+
+    /// - Parameters:
+    ///   - configuration: `connections` counts for writing and for reading each.
+    ///   - now: The time for `applied_at`.
+    public init(_ configuration: PostgresConfiguration, now: @escaping @Sendable () -> Timestamp) {
+        self.now = now
+        writers = SessionPool(configuration, role: .writer, name: "postgres-write", isInterruptible: false)
+        // Never a standby that the connection string may name too: reads of the main database are never behind.
+        reader = PostgresReader(configuration, role: .writer)
+    }
+
+    // MARK: Writing
+
+    public func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease {
+        try await writers.run { _, connection throws(DatabaseError) in
+            try LeaseToken.take(site: site, atLeast: atLeast, on: connection)
+        }
+    }
+
+    public func verify(_ lease: Lease) async throws(DatabaseError) {
+        try await writers.run { _, connection throws(DatabaseError) in
+            var parameters = PostgresParameters()
+            parameters.append(lease.site)
+            let result = try connection.exchange {
+                connection.begin()
+                // A lock is refused where writes are.
+                connection.queue(LedgerSQL.shareToken, parameters)
+            } take: { () throws(DatabaseError) in try connection.ownResult() }
+            try LeaseToken.check(result, lease)
+        }
+    }
+
+    public func apply(
+        _ batch: [PreparedTransaction], under lease: Lease
+    ) async throws(DatabaseError) -> BatchOutcome {
+        guard !batch.isEmpty else { return .applied([]) }
+        return try await writers.run { [now] session, connection throws(DatabaseError) in
+            let transaction = BatchTransaction(
+                connection: connection, lease: lease, time: now(), waitsOut: session.isFresh)
+            let outcome = try transaction.run(batch)
+            session.isFresh = false
+            return outcome
+        }
+    }
+
+    public func pruneLedger(before time: Timestamp, rowsMax: Int) async throws(DatabaseError) -> Int {
+        try await writers.run { _, connection throws(DatabaseError) in
+            let found = try connection.exchange {
+                connection.begin()
+                connection.queue(LedgerSQL.exists)
+            } take: { () throws(DatabaseError) in try connection.ownResult() }
+            guard found.text(0, 0) == "t" else { return 0 }
+            var parameters = PostgresParameters()
+            parameters.append(time.description)
+            parameters.append(String(rowsMax))
+            return try connection.exchange {
+                connection.queue(LedgerSQL.prune, parameters)
+            } take: { () throws(DatabaseError) in try connection.ownResult() }.affectedRows
+        }
+    }
+
+    // MARK: Reading
+
+    public func introspect() async throws(DatabaseError) -> Schema { try await reader.introspect() }
+
+    public func read<R: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
+    ) async throws(DatabaseError) -> R {
+        try await reader.read(body)
+    }
+
+    /// The insert position of the write-ahead log.
+    public func position() async throws(DatabaseError) -> Position { try await reader.position() }
+
+    public func identity() async throws(DatabaseError) -> PostgresIdentity { try await reader.identity() }
+
+    /// Interrupts reads; a batch in progress comes to its end, which the timeouts bound.
+    public func close() async {
+        await reader.close()
+        await writers.close()
+    }
+}

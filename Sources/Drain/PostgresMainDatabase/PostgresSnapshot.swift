@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import MainDatabase
+import PostgresConnection
+import TransactionModel
+
+/// One read transaction. It begins with the first read, in the same round trip.
+final class PostgresSnapshot: DatabaseSnapshot {
+    private let session: Session
+    private let connection: PostgresConnection
+    private var hasBegun = false
+    /// Each scan is a cursor of its own: a visitor may read on, and begin another scan.
+    private var cursors = 0
+
+    init(_ session: Session, _ connection: PostgresConnection) {
+        self.session = session
+        self.connection = connection
+    }
+
+    /// A read transaction has nothing to lose: an error of its end is none of the reader's. If it fails, the session
+    /// drops the connection.
+    func end() { if hasBegun { try? connection.rollBack() } }
+
+    func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
+        guard !transactions.isEmpty, try hasLedger() else { return [:] }
+        var parameters = PostgresParameters()
+        parameters.append(ArrayText.write(transactions.map(\.string)))
+        let rows = try query(LedgerSQL.entries, parameters)
+        var result: [TransactionID: LedgerEntry] = [:]
+        for row in 0..<rows.rowCount {
+            guard let id = rows.text(row, 0).flatMap({ TransactionID($0) }),
+                let hash = rows.text(row, 1).flatMap(PostgresValue.bytes(ofHexadecimal:)).flatMap(ContentHash.init(bytes:)),
+                let time = rows.text(row, 3).flatMap({ PostgresValue.read($0, as: .timestamp).string })
+                    .flatMap({ Timestamp($0) })
+            else { continue }
+            result[id] = LedgerEntry(
+                position: ServerPosition.read(rows, row: row, column: 4), contentHash: hash,
+                generatedIDs: rows.text(row, 2).map { Array($0.utf8) }, appliedAt: time)
+        }
+        return result
+    }
+
+    func record(_ table: Table, key: [JSONValue]) throws(DatabaseError) -> [JSONValue]? {
+        let keyColumns = table.keyColumns
+        guard !keyColumns.isEmpty, keyColumns.count == key.count else { return nil }
+        let dialect = SQLDialect.postgres
+        var parameters = PostgresParameters()
+        var terms: [String] = []
+        for (index, column) in keyColumns.enumerated() {
+            terms.append("\(dialect.quoted(column.name)) = \(dialect.placeholder(index + 1, column.type))")
+            parameters.append(key[index], as: column.type)
+        }
+        let result = try query("\(select(table)) WHERE \(terms.joined(separator: " AND "))", parameters)
+        return result.rowCount > 0 ? PostgresValue.row(result, 0, as: table.columns.map(\.type)) : nil
+    }
+
+    func records(
+        _ table: Table, where condition: Condition?, order: Ordering,
+        _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
+    ) throws(DatabaseError) {
+        let (filter, parameters) = filter(condition, table)
+        var sql = select(table) + filter
+        if !order.terms.isEmpty { sql += " ORDER BY " + SQLCondition.order(order, table: table, dialect: .postgres) }
+        cursors += 1
+        let cursor = "sluice_\(cursors)"
+        let types = table.columns.map(\.type)
+        var rows = try run {
+            connection.queue("DECLARE \(cursor) NO SCROLL CURSOR FOR \(sql)", parameters, prepared: false)
+            connection.queue("FETCH \(Self.firstRows) FROM \(cursor)")
+        } take: { () throws(DatabaseError) in
+            _ = try connection.result()
+            return try connection.result()
+        }
+        var wanted = Self.firstRows
+        while true {
+            for row in 0..<rows.rowCount {
+                guard try visit(PostgresValue.row(rows, row, as: types)) else { return }
+            }
+            guard rows.rowCount == wanted else { return }
+            wanted = Self.moreRows
+            rows = try query("FETCH \(wanted) FROM \(cursor)", PostgresParameters())
+        }
+    }
+
+    func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64 {
+        let (filter, parameters) = filter(condition, table)
+        return try query("SELECT count(*) FROM \(SQLDialect.postgres.table(table.name))\(filter)", parameters)
+            .int64(0, 0) ?? 0
+    }
+
+    /// Runs one statement in the snapshot.
+    func query(
+        _ sql: String, _ parameters: PostgresParameters, prepared: Bool = true
+    ) throws(DatabaseError) -> PostgresResult {
+        try run {
+            connection.queue(sql, parameters, prepared: prepared)
+        } take: { () throws(DatabaseError) in try connection.result() }
+    }
+
+    private func run<R>(_ queue: () -> Void, take: () throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+        let begins = !hasBegun
+        hasBegun = true
+        return try connection.exchange {
+            if begins {
+                connection.begin()
+                connection.queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            }
+            queue()
+        } take: { () throws(DatabaseError) in
+            if begins { _ = try connection.result() }
+            return try take()
+        }
+    }
+
+    private func hasLedger() throws(DatabaseError) -> Bool {
+        if !session.hasLedger {
+            session.hasLedger = try query(LedgerSQL.exists, PostgresParameters()).text(0, 0) == "t"
+        }
+        return session.hasLedger
+    }
+
+    private func filter(_ condition: Condition?, _ table: Table) -> (sql: String, PostgresParameters) {
+        var parameters = PostgresParameters()
+        guard let condition else { return ("", parameters) }
+        let filter = SQLCondition(condition, table: table, dialect: .postgres)
+        for (value, type) in filter.parameters { parameters.append(value, as: type) }
+        return (" WHERE " + filter.sql, parameters)
+    }
+
+    private func select(_ table: Table) -> String {
+        let columns = table.columns.map { SQLDialect.postgres.quoted($0.name) }.joined(separator: ", ")
+        return "SELECT \(columns) FROM \(SQLDialect.postgres.table(table.name))"
+    }
+
+    /// Rows of the first answer: a page of most queries.
+    private static let firstRows = 128
+    private static let moreRows = 1024
+}

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+import PostgresConnection
+import TransactionModel
+
+/// How far a server is in the write-ahead log: as a primary what it wrote, as a standby what it replayed.
+enum ServerPosition {
+    /// Two columns. The position that covers a commit is the insert position after it.
+    ///
+    /// A primary writes its timeline into the names of its files. A standby has no word for the timeline that it
+    /// replays; its control file follows with the next restart point, so what it says may be behind, never ahead.
+    static let columns = """
+        CASE WHEN pg_is_in_recovery() THEN coalesce(pg_last_wal_replay_lsn(), '0/0')
+            ELSE pg_current_wal_insert_lsn() END - '0/0'::pg_lsn,
+        CASE WHEN pg_is_in_recovery()
+            THEN (SELECT greatest(c.timeline_id, r.min_recovery_end_timeline)
+                FROM pg_control_checkpoint() c, pg_control_recovery() r)
+            ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END
+        """
+
+    static let sql = "SELECT " + columns
+
+    static func read(_ result: PostgresResult, row: Int = 0, column: Int = 0) -> Position {
+        Position(
+            result.text(row, column).flatMap { UInt64($0) } ?? 0,
+            timeline: result.int64(row, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0)
+    }
+}

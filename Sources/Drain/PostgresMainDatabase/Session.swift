@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+import MainDatabase
+import PostgresConnection
+
+/// A connection that survives the server's absence: it is opened when it is needed, and again after a failure.
+final class Session {
+    enum Role {
+        /// Must reach a server that takes writes.
+        case writer
+        /// Any server.
+        case reader
+    }
+
+    private let configuration: PostgresConfiguration
+    private let role: Role
+    private let interrupt: PostgresInterrupt
+    private var current: PostgresConnection?
+    private var isClosed = false
+    /// Nothing was committed yet on this connection: what the one before left behind may still run on the server.
+    var isFresh = true
+    /// The ledger was seen.
+    var hasLedger = false
+
+    init(_ configuration: PostgresConfiguration, role: Role, interrupt: PostgresInterrupt) {
+        self.configuration = configuration
+        self.role = role
+        self.interrupt = interrupt
+    }
+
+    /// Runs `body`, and drops a connection that ended or is stuck in a transaction: the next call starts afresh.
+    func withConnection<R>(_ body: (PostgresConnection) throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+        let connection = try connection()
+        defer { if connection.isInTransaction { drop() } }
+        do throws(DatabaseError) {
+            return try body(connection)
+        } catch {
+            if error.kind == .unavailable || error.kind == .outcomeUnknown { drop() }
+            throw error
+        }
+    }
+
+    /// Closes for good.
+    func close() {
+        drop()
+        isClosed = true
+    }
+
+    private func drop() {
+        current?.close()
+        current = nil
+    }
+
+    private func connection() throws(DatabaseError) -> PostgresConnection {
+        guard !isClosed else { throw DatabaseError(.unavailable, code: "closed", "The database was closed.") }
+        if let current, !current.isGone() { return current }
+        drop()
+        let connection: PostgresConnection
+        do throws(PostgresError) {
+            connection = try PostgresConnection(
+                configuration.connectionString, limit: configuration.silenceMax, interrupt: interrupt)
+        } catch {
+            throw DatabaseError(error)
+        }
+        do throws(DatabaseError) {
+            try prepare(connection)
+        } catch {
+            connection.close()
+            throw error
+        }
+        isFresh = true
+        hasLedger = false
+        current = connection
+        return connection
+    }
+
+    /// Sets the session up, and reads back what must hold.
+    private func prepare(_ connection: PostgresConnection) throws(DatabaseError) {
+        var parameters = PostgresParameters()
+        var terms: [String] = []
+        for (name, value) in configuration.settings {
+            terms.append("set_config($\(parameters.count + 1), $\(parameters.count + 2), false)")
+            parameters.append(name)
+            parameters.append(value)
+        }
+        let sql = """
+            SELECT set_config('synchronous_commit',
+                CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+                pg_is_in_recovery(), current_setting('server_version_num')::int, \(terms.joined(separator: ", "))
+            """
+        let result = try connection.exchange {
+            connection.queue(sql, parameters, prepared: false)
+        } take: { () throws(DatabaseError) in try connection.result() }
+        guard let version = result.int64(0, 2), version >= Self.versionMin else {
+            throw DatabaseError(.unavailable, code: "version", "The server is older than PostgreSQL 12.")
+        }
+        guard result.text(0, 0) == "on" || result.text(0, 0) == "remote_apply" else {
+            throw DatabaseError(.unavailable, code: "setting", "The server did not accept synchronous_commit.")
+        }
+        if role == .writer, result.text(0, 1) == "t" {
+            throw DatabaseError(
+                .unavailable, code: "standby", "The server is a standby, which takes no writes; name the primary.")
+        }
+    }
+
+    private static let versionMin: Int64 = 120_000
+}
