@@ -199,7 +199,7 @@ let package = Package(
         support("RedisServer", uses: []),
         support("DaemonHarness", uses: ["WireProtocol", "JSON", "RedisServer"]),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["DaemonHarness", "WireProtocol", "JSON", "sluice"],
+            name: "IntegrationTests", dependencies: ["DaemonHarness", "RedisServer", "WireProtocol", "JSON", "sluice"],
             path: "Tests/Integration", swiftSettings: strict),
     ]
 )

@@ -6,7 +6,8 @@ public import TransactionModel
 /// A claim stops before the first foreign element and reports it; whoever claims checks it and hands it back here.
 public struct Adoption: Sendable, Equatable {
     public enum Verdict: Sendable, Equatable {
-        /// It is a valid transaction: it gets its status, ids, views and counters, and keeps its place in the order.
+        /// It is a valid transaction: it gets its status, ids, views and counters. It is accepted now: what was accepted
+        /// before goes before it.
         case accepted(Accept)
         /// It is none: it becomes a dead letter under this id, its bytes kept as they are.
         case malformed(TransactionID, FailureRecord)

@@ -33,6 +33,8 @@ public struct SiteKeys: Sendable, Hashable {
     public func transaction(_ id: TransactionID) -> String { prefix + "transaction:" + id.string }
     /// list in order of acceptance
     public func parked(behind blocker: TransactionID) -> String { prefix + "parked:" + blocker.string }
+    /// string: the bytes of what another program pushed and was no transaction
+    public func deadLetterRaw(_ id: TransactionID) -> String { prefix + "dead_letter_raw:" + id.string }
     /// string, JSON record
     public func cachedIDs(_ record: RecordKey) -> String { prefix + "cache:ids:" + record.keySuffix }
     /// string, JSON record

@@ -4,11 +4,13 @@ public import NIOCore
 
 /// The keyspace on a Redis or Valkey server, version 7 or newer.
 ///
-/// One connection serves everybody: what its callers submit in one turn of the event loop travels as one write, whole
-/// blocks contiguous, and each reply reaches the caller of its request and nobody else. Callers on the event loop change
-/// no thread. A connection that is lost is made again in the background, each time through the gate
-/// (``GateFinding/Code`` names what it looks at); meanwhile callers wait for `patience` at most, then are answered
-/// `unavailable`. What was sent on a lost connection and may have written is `outcomeUnknown`: repeat it with the same id.
+/// One connection serves everybody: what its callers submit in one turn of the event loop travels as one write, their
+/// accepts as one script call, whole blocks contiguous. Each reply reaches the caller of its request and nobody else.
+/// Callers on the event loop change no thread.
+///
+/// A connection that is lost is made again in the background, each time through the gate (``GateFinding/Code`` names
+/// what it looks at). Meanwhile callers wait for `patience` at most, then are answered `unavailable`. What was sent on
+/// a lost connection and may have written is `outcomeUnknown`: repeat it with its id.
 public final class RedisKeyspace: Keyspace {
     private let settings: RedisSettings
     private let link: NIOLoopBound<Link>
@@ -37,7 +39,7 @@ public final class RedisKeyspace: Keyspace {
         let status = LinkStatus(settings.lastSeen, onEvent: onEvent)
         do {
             let link = try await eventLoop.submit {
-                let link = Link(settings, catalog: codec.catalog, status: status, on: eventLoop)
+                let link = Link(settings, codec: codec, status: status, on: eventLoop)
                 return NIOLoopBound(link, eventLoop: eventLoop)
             }.get()
             let keyspace = RedisKeyspace(settings, link, status, codec)
@@ -82,8 +84,8 @@ public final class RedisKeyspace: Keyspace {
 // MARK: Upkeep
 
 extension RedisKeyspace {
-    /// Looks at the server again: its role, its policies, how far the keyspace has come. To be called about once a second:
-    /// `durability` is as old as the last look.
+    /// Looks at the server again: its role, its policies, how far the keyspace has come. To be called about once a
+    /// second: `durability` is as old as the last look.
     public func maintain() async throws(KeyspaceError) {
         let link = link
         do {

@@ -15,7 +15,7 @@ public struct RedisSettings: Sendable {
     public var openTimeout: Duration = .seconds(10)
     /// How long callers wait for a reconnect before they are answered `unavailable`.
     public var patience: Duration = .milliseconds(300)
-    /// The pause before the second attempt to reconnect is up to so long, and doubles with each; the first comes at once.
+    /// The first attempt to reconnect comes at once, the second after up to so long, which doubles with each.
     public var retryDelay: Duration = .milliseconds(50)
     public var retryDelayMax: Duration = .seconds(5)
     /// Operations that may wait for their replies on a connection; beyond, callers are answered `busy`.

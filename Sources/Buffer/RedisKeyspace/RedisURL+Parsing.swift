@@ -56,7 +56,9 @@ extension RedisURL {
         let host: Substring
         let port: Substring?
         if place.hasPrefix("[") {
-            guard let end = place.firstIndex(of: "]") else { throw RedisURLError("The host of the Redis URL lacks its ].") }
+            guard let end = place.firstIndex(of: "]") else {
+                throw RedisURLError("The host of the Redis URL lacks its ].")
+            }
             host = place[place.index(after: place.startIndex)..<end]
             let rest = place[place.index(after: end)...]
             guard rest.isEmpty || rest.hasPrefix(":") else {
@@ -86,7 +88,9 @@ extension RedisURL {
 
     /// Digits and nothing else, at most nine.
     private static func number(_ text: Substring) -> Int? {
-        guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else { return nil }
+        guard (1...9).contains(text.utf8.count), text.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
         return Int(text)
     }
 

@@ -34,8 +34,8 @@ public struct RedisURL: Sendable, Hashable {
         case "redis+unix": try self.init(socket: rest)
         case "rediss":
             throw RedisURLError(
-                "rediss:// needs TLS, which this build does not have: put stunnel or a proxy of the same host in front of the"
-                    + " server and use redis+unix:// or redis:// to it.")
+                "rediss:// needs TLS, which this build does not have: run stunnel beside Sluice, and name it with"
+                    + " redis+unix:// or redis://.")
         default: throw RedisURLError("A Redis URL begins with redis:// or redis+unix://.")
         }
     }

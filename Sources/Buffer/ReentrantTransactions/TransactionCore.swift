@@ -4,6 +4,22 @@ public import Logging
 
 /// Reentrant transactions and pipelines over a ``Keyspace``.
 ///
+///     let pool = ConnectionPool(keyspace: keyspace)
+///     let core = TransactionCore(
+///         keyspace: keyspace, chain: .standard(ProviderConnectionHandler(keyspace: keyspace, provider: pool)),
+///         logger: logger)
+///
+///     let result = try await core.execute { connection in
+///         try await connection("SET", "key1", "value1")
+///         try await addOne()                       // its own `core.execute` joins this transaction
+///         let count = try await connection("GET", "counter")
+///         // `count.value` throws here: nothing has run yet.
+///     }.result()
+///     result.successful                            // false when a command failed, or nothing ran
+///     result.results                               // one reply per command
+///
+/// What must read before it writes does so before the block, or in ``watch(_:_:)``; ``ObjectStore`` is made that way.
+///
 /// A block's body queues; the block travels as one when the outermost body returns. Nested blocks of the same kind share
 /// it. A throw, or a cancellation, that leaves the outermost body discards everything.
 ///

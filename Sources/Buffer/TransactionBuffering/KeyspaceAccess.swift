@@ -40,24 +40,15 @@ public struct KeyspaceAccess: Sendable {
         case queued
     }
 
-    /// As ``transact(_:)``, for what makes no sense inside an open transaction of a client.
-    func apply(_ operations: [Operation]) async throws(BufferingError) -> [Reply] {
-        do {
-            switch try await keyspace.execute(operations) {
-            case .executed(let replies): return replies
-            case .aborted, .refused:
-                throw BufferingError(.internalError, "the store refused operations of this program")
-            }
-        } catch {
-            throw Self.translate(error)
-        }
-    }
-
     /// Runs one operation outside any transaction.
     func perform(_ operation: Operation) async throws(BufferingError) -> Reply? {
         try await perform([operation]).first
     }
 
+    /// Runs operations in order, each atomic by itself.
+    ///
+    /// What drains the buffer goes this way, and never through MULTI: at its memory limit Redis queues nothing, not even what
+    /// would free memory.
     func perform(_ operations: [Operation]) async throws(BufferingError) -> [Reply] {
         do {
             return try await keyspace.perform(operations)

@@ -11,6 +11,8 @@ public final class SchemaCache: Sendable {
 
     private struct State {
         var schema: Schema?
+        /// The keyspace remembers it.
+        var isSaved = true
         var refreshedAt: ContinuousClock.Instant?
         /// Those who wait for the refresh in flight; nil: there is none.
         var waiting: [CheckedContinuation<Bool, Never>]?
@@ -54,8 +56,16 @@ public final class SchemaCache: Sendable {
             return (changed, state.waiting ?? [])
         }
         for waiter in waiting { waiter.resume(returning: true) }
-        if changed, let found { _ = try await access.perform(.command(Command("SET", key, found.jsonBytes))) }
+        if changed || state.withLock({ !$0.isSaved }) { await save() }
         return changed
+    }
+
+    /// A store that is full or away has it the next time: what it remembers is needed only by a start without the database.
+    private func save() async {
+        guard let schema else { return }
+        let command = Command("SET", key, schema.jsonBytes)
+        let isSaved = (try? await access.perform(.command(command))) == .status("OK")
+        state.withLock { $0.isSaved = isSaved }
     }
 
     /// As ``refresh()``, but not more often than ``refreshInterval``: what a refused name causes.

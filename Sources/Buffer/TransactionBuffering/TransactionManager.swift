@@ -117,7 +117,7 @@ public final class TransactionManager: Sendable {
             release.at = time
             operations.append(.release(release))
         }
-        guard case .advance(let outcomes)? = try await access.apply(operations).first else {
+        guard case .advance(let outcomes)? = try await access.perform(operations).first else {
             throw BufferingError(.internalError, "the store gave no answer to an advance")
         }
         announce(changes, outcomes, released: release, at: time)
@@ -133,7 +133,7 @@ public final class TransactionManager: Sendable {
             released.append(.init(transaction.transactionID, records: transaction.records))
         }
         let operation = Operation.release(Release(released, at: time))
-        guard case .release(let outcome)? = try await access.apply([operation]).first else {
+        guard case .release(let outcome)? = try await access.perform([operation]).first else {
             throw BufferingError(.internalError, "the store gave no answer to a release")
         }
         if events.isHeard {

@@ -21,7 +21,7 @@ public struct ProcessorConfiguration: Sendable {
     public var outageDelay: Duration = .milliseconds(50)
     public var outageDelayMax: Duration = .seconds(5)
     /// Another process may take over so long after this one was last heard of.
-    public var leaseTimeToLive: Duration = .seconds(10)
+    public var leaseTimeToLive: Duration = .seconds(5)
     public var ledgerRetention: Duration = .seconds(30 * 86_400)
     /// There is no replica to wait for: commit is replication.
     public var releasesAtCommit = true

@@ -37,8 +37,8 @@ public struct PostgresConfiguration: Sendable {
     var silenceMax: Duration { timeout + max(timeout / 2, .seconds(1)) }
 
     /// Settings of a session. Values depend on some of them, so nothing of the server's or the role's own counts.
-    var settings: [(name: String, value: String)] {
-        [
+    func settings(_ role: Session.Role) -> [(name: String, value: String)] {
+        let common = [
             ("statement_timeout", "\(milliseconds)"),
             // Less, so that who waits for a lock is told so.
             ("lock_timeout", "\(max(1, milliseconds / 2))"),
@@ -46,6 +46,15 @@ public struct PostgresConfiguration: Sendable {
             ("idle_in_transaction_session_timeout", "\(milliseconds * 2)"),
             ("TimeZone", "UTC"), ("DateStyle", "ISO, YMD"), ("IntervalStyle", "postgres"), ("bytea_output", "hex"),
             ("extra_float_digits", "1"), ("standard_conforming_strings", "on"), ("client_min_messages", "error"),
+            // Compiling pays only where a statement runs for seconds.
+            ("jit", "off"),
         ]
+        switch role {
+        case .reader, .mainReader: return common
+        case .writer:
+            // Who writes finds records by their keys, with statements that are planned once, perhaps when the table was
+            // still small: that plan must do when it has grown.
+            return common + [("enable_seqscan", "off"), ("plan_cache_mode", "force_generic_plan")]
+        }
     }
 }

@@ -23,7 +23,7 @@ public final class PostgresMainDatabase: MainDatabase {
         self.now = now
         writers = SessionPool(configuration, role: .writer, name: "postgres-write", isInterruptible: false)
         // Never a standby that the connection string may name too: reads of the main database are never behind.
-        reader = PostgresReader(configuration, role: .writer)
+        reader = PostgresReader(configuration, role: .mainReader)
     }
 
     // MARK: Writing

@@ -25,7 +25,8 @@ final class PostgresSnapshot: DatabaseSnapshot {
         guard !transactions.isEmpty, try hasLedger() else { return [:] }
         var parameters = PostgresParameters()
         parameters.append(ArrayText.write(transactions.map(\.string)))
-        let rows = try query(LedgerSQL.entries, parameters)
+        // Planned anew each time: how many ids there are decides how they are best found.
+        let rows = try query(LedgerSQL.entries, parameters, prepared: false)
         var result: [TransactionID: LedgerEntry] = [:]
         for row in 0..<rows.rowCount {
             guard let id = rows.text(row, 0).flatMap({ TransactionID($0) }),

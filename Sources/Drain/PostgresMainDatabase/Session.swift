@@ -7,6 +7,8 @@ final class Session {
     enum Role {
         /// Must reach a server that takes writes.
         case writer
+        /// Reads the main database: never a standby of it.
+        case mainReader
         /// Any server.
         case reader
     }
@@ -77,7 +79,7 @@ final class Session {
     private func prepare(_ connection: PostgresConnection) throws(DatabaseError) {
         var parameters = PostgresParameters()
         var terms: [String] = []
-        for (name, value) in configuration.settings {
+        for (name, value) in configuration.settings(role) {
             terms.append("set_config($\(parameters.count + 1), $\(parameters.count + 2), false)")
             parameters.append(name)
             parameters.append(value)
@@ -96,7 +98,7 @@ final class Session {
         guard result.text(0, 0) == "on" || result.text(0, 0) == "remote_apply" else {
             throw DatabaseError(.unavailable, code: "setting", "The server did not accept synchronous_commit.")
         }
-        if role == .writer, result.text(0, 1) == "t" {
+        if role != .reader, result.text(0, 1) == "t" {
             throw DatabaseError(
                 .unavailable, code: "standby", "The server is a standby, which takes no writes; name the primary.")
         }

@@ -102,8 +102,12 @@ public final class PostgresConnection {
 
     /// Whether the server has closed an idle connection meanwhile. Looks at the socket, costs no round trip.
     public func isGone() -> Bool {
-        guard let handle else { return true }
-        return PQconsumeInput(handle) == 0 || PQstatus(handle) != CONNECTION_OK
+        guard let handle, PQstatus(handle) == CONNECTION_OK else { return true }
+        // Its last words come before the end of the stream, and are read before it.
+        while wait.isReadable(PQsocket(handle)) {
+            guard PQconsumeInput(handle) == 1, PQisBusy(handle) == 0 else { return true }
+        }
+        return PQstatus(handle) != CONNECTION_OK
     }
 
     /// Whether a transaction block is open, or failed and not yet rolled back.

@@ -9,6 +9,12 @@ struct SocketWait {
     /// Longest time without any event.
     let limit: Duration
 
+    /// Whether there is something to read, or the end of it, right now.
+    func isReadable(_ socket: Int32) -> Bool {
+        var set = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&set, 1, 0) > 0
+    }
+
     /// - Parameter deadline: An earlier end of the waiting, if any.
     func wait(_ socket: Int32, reading: Bool, writing: Bool, until deadline: ContinuousClock.Instant? = nil) -> Event {
         var sets = [

@@ -110,13 +110,14 @@ public struct Daemon: Sendable {
         let overview = Overview(
             configuration: configuration, manager: manager, access: access, keyspace: keyspace, processor: processor,
             tracker: tracker, main: main, startedAt: now(), now: now)
+        let openTransactions = OpenTransactions(limits: .init(timeout: configuration.scopeTimeout))
         let dispatcher = RequestDispatcher(
             services: Services(
                 transactions: manager, deadLetters: DeadLetters(manager: manager),
                 queries: SmartQueryManager(
                     manager: manager, buffer: ReadBufferManager(access: access, keys: manager.keys), base: base),
-                core: core, processor: ProcessorOperations(processor: processor, overview: overview),
-                server: ServerOperations(overview: overview), description: overview.description))
+                core: core, openTransactions: openTransactions,
+                processor: ProcessorOperations(processor: processor, overview: overview), server: ServerOperations(overview: overview), description: overview.description))
 
         let listening = AsyncStream.makeStream(of: Void.self)
         let server = SocketServer(
@@ -132,7 +133,9 @@ public struct Daemon: Sendable {
         var group = ServiceGroupConfiguration(
             services: [
                 .init(service: failStop, failureTerminationBehavior: .gracefullyShutdownGroup),
-                .init(service: Maintenance(keyspace: keyspace, manager: manager, logger: logger)),
+                .init(
+                    service: Maintenance(
+                        keyspace: keyspace, manager: manager, openTransactions: openTransactions, logger: logger)),
                 .init(service: AfterListening(service: processor, listening: listening.stream)),
                 .init(service: tracker),
                 .init(service: server),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import Logging
+import RequestDispatch
 import ServiceLifecycle
 import TransactionBuffering
 
@@ -11,6 +12,7 @@ struct Maintenance: Service {
 
     let keyspace: any SiteStore
     let manager: TransactionManager
+    let openTransactions: OpenTransactions
     let logger: Logger
 
     func run() async throws {
@@ -18,6 +20,7 @@ struct Maintenance: Service {
             var round = 0
             while (try? await Task.sleep(for: Self.interval)) != nil {
                 round += 1
+                await openTransactions.discardLapsed()
                 do {
                     try await keyspace.maintain()
                     if round % Self.schemaInterval == 0 { try await manager.schema.refresh() }

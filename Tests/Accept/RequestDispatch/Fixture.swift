@@ -57,7 +57,8 @@ final class Fixture: Sendable {
                     manager: manager, buffer: ReadBufferManager(access: access, keys: settings.site.keys),
                     base: AwayDatabase()), core: core, openTransactions: openTransactions,
                 processor: NoControl(), server: NoControl(),
-                description: ServerDescription(name: "sluice", version: "test", limits: ["frame_bytes_max": .integer(frameBytesMax)],
+                description: ServerDescription(
+                    name: "sluice", version: "test", limits: ["frame_bytes_max": .integer(frameBytesMax)],
                     capabilities: ["x"])))
     }
 

@@ -19,13 +19,15 @@ import Testing
         #expect(
             try await fixture.result(session, "object.get", #"{"kind":"k","id":"1"}"#)
                 == ["fields": ["a": "x", "n": "2", "b": ["$bytes": "/w=="]]])
-        #expect(try await fixture.kind(session, "object.create", #"{"kind":"k","id":1,"fields":{"a":1}}"#)
-            == "record_exists")
+        #expect(
+            try await fixture.kind(session, "object.create", #"{"kind":"k","id":1,"fields":{"a":1}}"#)
+                == "record_exists")
         #expect(try await outcome("object.delete") == "deleted")
         #expect(try await outcome("object.delete") == "absent")
     }
 
-    @Test func `two clients create the same unique value at once: one wins, the other gets record_exists`() async throws {
+    @Test func `two clients create the same unique value at once: one wins, the other gets record_exists`() async throws
+    {
         let fixture = try await Fixture()
         let clients = 20
         let kinds = try await withThrowingTaskGroup(of: String.self) { group in

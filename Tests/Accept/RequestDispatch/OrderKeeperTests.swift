@@ -24,8 +24,16 @@ import Testing
     @Test func `requests run beside each other until one holds the order`() async {
         let (order, diary, gate) = (OrderKeeper(), Diary(), Gate())
         await withDiscardingTaskGroup { group in
-            group.addImmediateTask { await order.run { _ in diary.note("a"); await gate.passed(); diary.note("a done") } }
-            group.addImmediateTask { await order.run { turn in turn.hold(); diary.note("b"); await gate.passed() } }
+            group.addImmediateTask {
+                await order.run { _ in
+                    diary.note("a"); await gate.passed(); diary.note("a done")
+                }
+            }
+            group.addImmediateTask {
+                await order.run { turn in
+                    turn.hold(); diary.note("b"); await gate.passed()
+                }
+            }
             group.addImmediateTask { await order.run { _ in diary.note("c") } }
             group.addImmediateTask { await order.run { _ in diary.note("d") } }
             #expect(diary.all == ["a", "b"])
@@ -39,7 +47,11 @@ import Testing
         let (before, during) = (Gate(), Gate())
         await withDiscardingTaskGroup { group in
             for name in ["a", "b"] {
-                group.addImmediateTask { await order.run { _ in await before.passed(); diary.note(name) } }
+                group.addImmediateTask {
+                    await order.run { _ in
+                        await before.passed(); diary.note(name)
+                    }
+                }
             }
             group.addImmediateTask {
                 await order.run { turn in

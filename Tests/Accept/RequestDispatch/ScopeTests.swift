@@ -59,7 +59,8 @@ import TransactionModel
         #expect(fixture.openTransactions.count == 0)
     }
 
-    @Test func `a transaction inside joins, a pipeline inside is a conflict, a watch inside is too late`() async throws {
+    @Test func `a transaction inside joins, a pipeline inside is a conflict, a watch inside is too late`() async throws
+    {
         let fixture = try await Fixture()
         let session = fixture.session()
         let commands = #"{"commands":[["SET","a","1"],["INCR","a"]]}"#

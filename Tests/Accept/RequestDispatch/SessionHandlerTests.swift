@@ -68,7 +68,8 @@ import TransactionBuffering
         let receipt = try await fixture.result(session, "transaction.buffer", create)
         #expect(receipt["status"] == "pending" && receipt["future"] == nil)
         #expect(try await fixture.result(session, "object.get", #"{"kind":"k","id":1}"#) == [:])
-        #expect(try await fixture.kind(session, "keyspace.command", #"{"command":["HGET","a","f"]}"#) == "keyspace_error")
+        #expect(
+            try await fixture.kind(session, "keyspace.command", #"{"command":["HGET","a","f"]}"#) == "keyspace_error")
         #expect(try await fixture.result(session, "keyspace.commit") == ["depth": 1])
         let result = try await fixture.result(session, "keyspace.commit")
         #expect(result["results"] == ["OK", 2, receipt, [:], .null])

@@ -91,7 +91,8 @@ final class EventLog: Sendable {
 
     /// The first such event since the `start`th.
     func first(
-        since start: Int = 0, matches: @escaping @Sendable (RedisEvent) -> Bool) async -> RedisEvent {
+        since start: Int = 0, matches: @escaping @Sendable (RedisEvent) -> Bool
+    ) async -> RedisEvent {
         await withCheckedContinuation { continuation in
             state.withLock { state in
                 if let event = state.events.dropFirst(start).first(where: matches) {

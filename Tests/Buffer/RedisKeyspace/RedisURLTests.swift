@@ -18,7 +18,8 @@ import Testing
             ("redis+unix:///run/a%20b?db=3", .unix(path: "/run/a b"), nil, nil, 3),
             ("redis+unix://u:p@/r.sock?db=0", .unix(path: "/r.sock"), "u", "p", 0),
         ] as [(String, RedisURL.Address, String?, String?, Int)])
-    func reads(_ row: (text: String, address: RedisURL.Address, user: String?, password: String?, database: Int)) throws {
+    func reads(_ row: (text: String, address: RedisURL.Address, user: String?, password: String?, database: Int)) throws
+    {
         let url = try RedisURL(row.text)
         #expect(url.address == row.address)
         #expect(url.user == row.user)
@@ -29,7 +30,8 @@ import Testing
     @Test(
         "what is none is refused, in words that name the part and not its content",
         arguments: [
-            ("", "begins with"), ("localhost:6379", "begins with"), ("http://h", "begins with"), ("redis:/h", "begins with"),
+            ("", "begins with"), ("localhost:6379", "begins with"), ("http://h", "begins with"),
+            ("redis:/h", "begins with"),
             ("redis://", "no host"), ("redis:///0", "no host"), ("redis://:1", "no host"), ("redis://h:", "port"),
             ("redis://h:0", "port"), ("redis://h:65536", "port"), ("redis://h:+1", "port"), ("redis://h:1x", "port"),
             ("redis://h/x", "database"), ("redis://h/-1", "database"), ("redis://h/1/2", "database"),

@@ -237,7 +237,9 @@ struct InteractiveTransactionTests {
         let core = fixture.core.choosing(handler, mode: .permissive)
         #expect(core.mode == .permissive && fixture.core.mode == .strict)
         let connection = try await core.connect()
-        let submission = try await core.withConnection(connection) { try await core.run([set("a", "1"), set("b", "1")]) }
+        let submission = try await core.withConnection(connection) {
+            try await core.run([set("a", "1"), set("b", "1")])
+        }
         #expect(try submission.result().successful)
         let ways = fixture.keyspace.journal.filter { [.perform, .execute].contains($0.way) }
         switch handler {

@@ -68,7 +68,8 @@ struct ObjectStoreTests {
     }
 
     /// Each with a store of its own: what the stores of one program share does not protect them from each other.
-    @Test("of many that create the same unique value at once, one wins and the others find it there", arguments: [2, 8])
+    @Test(
+        "of many that create the same unique value at once, one wins and the others find it there", arguments: [2, 8])
     func race(clients: Int) async throws {
         let core = fixture.core
         let outcomes = await withTaskGroup(of: String.self) { group in
@@ -98,10 +99,12 @@ struct ObjectStoreTests {
     func takenInBetween() async throws {
         let isFirst = Mutex(true)
         fixture.keyspace.beforeExecute { store in
-            guard isFirst.withLock({ first in
-                defer { first = false }
-                return first
-            }) else { return }
+            guard
+                isFirst.withLock({ first in
+                    defer { first = false }
+                    return first
+                })
+            else { return }
             _ = store.run(Command("HSET", "object_unique:customer:email", "a@b", "2"))
         }
         await #expect(throws: ObjectError(.valueTaken(field: Array("email".utf8)))) {

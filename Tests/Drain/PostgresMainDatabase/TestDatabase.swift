@@ -39,6 +39,12 @@ final class TestDatabase: Sendable {
     @discardableResult
     func psql(_ sql: String) throws -> String { try server.psql(sql, database: name) }
 
+    /// Sessions in this database that wait for a lock.
+    func waiting() throws -> Int? {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        return Int(try psql(sql))
+    }
+
     func connection(through directory: String? = nil, user: String = "postgres") -> String {
         "host=\(directory ?? server.directory) user=\(user) dbname=\(name)"
     }

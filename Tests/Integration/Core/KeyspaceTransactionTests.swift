@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import DaemonHarness
 import JSON
+import RedisServer
 import Testing
 
 extension Integration {
@@ -21,8 +22,9 @@ extension Integration {
         @Test func `a transaction of many requests runs as one, and nobody sees half of it`() throws {
             let sidecar = try Sidecar.started()
             let (writers, blocks) = (16, 25)
+            let path = sidecar.socketPath
             try Threads.run(writers + 4) { index in
-                let client = try sidecar.client()
+                let client = try FrameClient(path)
                 guard index < writers else {
                     // Readers: two keys that are only ever changed together.
                     for _ in 0..<200 {
@@ -106,6 +108,17 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 1)
         }
 
+        @Test func `at a site of type main the commit answers when they are applied`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["site.type": "main"])
+            let client = try sidecar.client()
+            _ = try client.call("keyspace.begin")
+            for id in ["a", "b"] { try client.buffer(id, .increment("s", "telescope", "t1", ["shots": 1])) }
+            let result = try client.call("keyspace.commit")
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 2)
+            let statuses = result["results"]?.array?.map { $0["status"]?.string }
+            #expect(statuses?.allSatisfy { $0 == "committed" || $0 == "replicated" } == true)
+        }
+
         @Test func `an aborted transaction accepts nothing`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let client = try sidecar.client()
@@ -152,6 +165,24 @@ extension Integration {
             #expect(kind { _ = try command(client, "SET", "a", "1") } == "operation_mode_error")
             #expect(kind { _ = try client.call("keyspace.commit") } == "operation_mode_error")
             #expect(try command(client, "EXISTS", "a", "b") == 0)
+        }
+
+        @Test(.enabled(if: !KeyspaceUnderTest.isEmbedded, "the embedded keyspace has no connection to lose"))
+        func `a connection of the keyspace that is lost inside a transaction aborts it`() throws {
+            let sidecar = try Sidecar.started()
+            let client = try sidecar.client()
+            let redis = try #require(sidecar.redis)
+            _ = try client.call("keyspace.begin", ["watch": [["key": "w"]]])
+            _ = try command(client, "SET", "a", "1")
+            _ = try redis.run("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
+            let result = try client.call("keyspace.commit")
+            #expect(result["aborted"] == true && result["results"] == [])
+            // The shared connection was killed as well, and is being made anew.
+            while let kind = kind({ _ = try client.call("keyspace.begin", ["watch": [["key": "w"]]]) }) {
+                #expect(kind == "store_unavailable")
+            }
+            _ = try command(client, "EXISTS", "a")
+            #expect(try client.call("keyspace.commit")["results"] == [0])
         }
 
         @Test func `what is held when the daemon is killed never happened`() throws {

@@ -6,12 +6,15 @@ import Testing
 
 extension Integration {
     @Suite struct ObjectTests {
-        @Test func `of clients that create the same unique value at once, one wins and the others find it there`() throws {
+        @Test func `of clients that create the same unique value at once, one wins and the others find it there`()
+            throws
+        {
             let sidecar = try Sidecar.started()
             let (clients, rounds) = (8, 10)
             let created = Mutex<[String]>([])
+            let path = sidecar.socketPath
             try Threads.run(clients) { number in
-                let client = try sidecar.client()
+                let client = try FrameClient(path)
                 for round in 0..<rounds {
                     let id = "\(round).\(number)"
                     do {

@@ -2,6 +2,7 @@
 import DaemonHarness
 import Foundation
 import JSON
+import RedisServer
 import Testing
 
 extension Integration {
@@ -75,6 +76,12 @@ extension Integration {
             for _ in 0..<3 { #expect(try client.counters()["conserved"] == true) }
             gate.wait(forAcknowledgements: .random(in: 1...200, using: &random))
             Thread.sleep(forTimeInterval: .random(in: 0...0.01, using: &random))
+            guard let redis = sidecar.redis, Bool.random(using: &random) else { return }
+            redis.kill()
+            Thread.sleep(forTimeInterval: .random(in: 0...0.05, using: &random))
+            try redis.start()
+            gate.open()
+            gate.wait(forAcknowledgements: .random(in: 1...50, using: &random))
         }
 
         /// When each transaction was accepted, by the store's own count.

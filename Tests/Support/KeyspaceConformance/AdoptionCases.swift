@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import JSON
-import Keyspace
+public import Keyspace
 import TransactionModel
 
 extension KeyspaceConformance {
@@ -103,7 +103,7 @@ extension KeyspaceConformance {
 }
 
 extension Subject {
-    func adopt(_ element: [UInt8], _ verdict: Adoption.Verdict) async throws -> AdoptionOutcome {
+    public func adopt(_ element: [UInt8], _ verdict: Adoption.Verdict) async throws -> AdoptionOutcome {
         guard case .adopt(let outcome) = try await one(.adopt(Adoption(raw: element, verdict, at: time(5)))) else {
             throw ConformanceFailure(description: "an adoption was not answered as one")
         }

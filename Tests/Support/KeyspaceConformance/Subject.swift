@@ -75,7 +75,8 @@ public struct Subject: Sendable {
     public func advance(
         _ changes: Advance.Change..., token: Int64? = nil, at seconds: Int64 = 20
     ) async throws -> [AdvanceOutcome] {
-        guard case .advance(let list) = try await one(.advance(Advance(changes, token: token, at: time(seconds)))) else {
+        guard case .advance(let list) = try await one(.advance(Advance(changes, token: token, at: time(seconds))))
+        else {
             throw ConformanceFailure(description: "advance was not answered as one")
         }
         return list
@@ -143,6 +144,12 @@ extension Subject {
     ) -> String {
         let data = operation == "delete" ? "" : ",\"data\":\(data)"
         return "{\"step_id\":\"\(step)\",\"operation\":\"\(operation)\",\"model\":\"\(model)\",\"id\":\"\(id)\"\(data)}"
+    }
+
+    /// A bulk step; each row is a JSON object with `id` and `data`.
+    public static func bulkStep(_ operation: String, _ model: String, _ rows: [String], step: String = "s") -> String {
+        let head = "\"step_id\":\"\(step)\",\"operation\":\"\(operation)\",\"model\":\"\(model)\""
+        return "{\(head),\"rows\":[\(rows.joined(separator: ","))]}"
     }
 
     public static let error = FailureRecord(

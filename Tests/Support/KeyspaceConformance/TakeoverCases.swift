@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import JSON
-import Keyspace
+public import Keyspace
 import TransactionModel
 
 extension KeyspaceConformance {
@@ -69,7 +69,7 @@ extension KeyspaceConformance {
 }
 
 extension Subject {
-    func lease(_ action: LeaseRequest.Action, _ holder: String) async throws -> LeaseOutcome {
+    public func lease(_ action: LeaseRequest.Action, _ holder: String) async throws -> LeaseOutcome {
         let request = LeaseRequest(action, holder: holder, timeToLive: .seconds(60), at: time(0))
         guard case .lease(let outcome) = try await one(.lease(request)) else {
             throw ConformanceFailure(description: "a lease request was not answered as one")

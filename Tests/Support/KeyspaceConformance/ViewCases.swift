@@ -94,7 +94,8 @@ extension KeyspaceConformance {
                 try expectEqual(try await site.command("TTL", key), .integer(-1))
             }
             let keys = Set(expected.map(\.0))
-            try expectEqual(Set(try await site.texts("KEYS", site.keys.prefix + "*").filter { !site.isInternal($0) }), keys)
+            try expectEqual(
+                Set(try await site.texts("KEYS", site.keys.prefix + "*").filter { !site.isInternal($0) }), keys)
             var scanned: Set<String> = []
             var cursor = "0"
             for _ in 0..<100 {

@@ -2,7 +2,7 @@
 import Foundation
 import Synchronization
 
-/// A redis-server of a test's own: on a Unix socket in a temporary directory, killed at the latest when the value goes away.
+/// A redis-server of a test's own: on a Unix socket in a temporary directory, killed when the value goes away.
 ///
 /// Its files stay over ``kill()`` and ``start(_:)``, so that it can be what a crash leaves.
 public final class RedisServer: Sendable {

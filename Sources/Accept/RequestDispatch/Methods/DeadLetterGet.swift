@@ -11,10 +11,15 @@ struct DeadLetterGet: Method {
         let id = try params.transactionID()
         do {
             let record = try await context.services.deadLetters.get(id)
-            return json(capacity: record.count + 16) { writer in
+            let raw = try await context.services.deadLetters.raw(id)
+            return json(capacity: record.count + 16 + (raw?.count ?? 0)) { writer in
                 writer.beginObject()
                 writer.name("record")
                 writer.raw(record)
+                if let raw {
+                    writer.name("raw")
+                    writer.value(String(validating: raw, as: UTF8.self).map { .string($0) } ?? .bytes(raw))
+                }
                 writer.endObject()
             }
         } catch {

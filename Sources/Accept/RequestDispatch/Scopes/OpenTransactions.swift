@@ -7,7 +7,7 @@ public final class OpenTransactions: Sendable {
     /// Named bounds.
     public struct Limits: Sendable {
         /// From the outermost begin on; then the transaction is discarded. `scope.timeout`.
-        public var timeout: Duration = .seconds(30)
+        public var timeout: Duration
         /// Commands of one open transaction.
         public var commandsMax = 10_000
         /// Bytes of commands that one open transaction holds.
@@ -15,7 +15,7 @@ public final class OpenTransactions: Sendable {
         /// Bytes of commands that all open transactions hold together.
         public var bytesTotalMax = 256 << 20
 
-        public init() {}
+        public init(timeout: Duration = .seconds(30)) { self.timeout = timeout }
     }
 
     private struct State {

@@ -33,28 +33,34 @@ extension RequestContext {
         return answer.jsonBytes(future: answer.status == nil ? index : nil)
     }
 
-    /// After a commit: tells the subscribers and the processor of the transactions that it accepted. A site of kind
-    /// `main` answers once they are applied, as it does outside.
-    func announce(_ result: MultiResult, _ elements: [Int: QueuedElement]) async throws(BufferingError) {
+    /// After a commit: tells the subscribers and the processor of the transactions that it accepted. At a site of kind
+    /// `main` it waits until they are applied, as an accept outside does, and the receipts say so.
+    func announce(
+        _ result: MultiResult, _ elements: [Int: QueuedElement]
+    ) async throws(BufferingError) -> [Int: QueuedElement] {
         let manager = services.transactions
-        var accepted: [TransactionID] = []
+        var accepted: [Int: Receipt] = [:]
         for (index, reply) in result.replies.enumerated() {
             guard case .receipt(let receipt)? = elements[index], receipt.status == nil, case .accept(.accepted) = reply
             else { continue }
-            accepted.append(receipt.transactionID)
+            accepted[index] = receipt
         }
-        if accepted.isEmpty { return }
+        if accepted.isEmpty { return elements }
         if manager.events.isHeard {
-            for id in accepted {
-                manager.events.publish(TransactionEvent(transactionID: id, status: .pending, at: manager.currentTime))
+            for (_, receipt) in accepted.sorted(by: { $0.key < $1.key }) {
+                manager.events.publish(
+                    TransactionEvent(transactionID: receipt.transactionID, status: .pending, at: manager.currentTime))
             }
         }
         manager.wakeExecutor()
-        guard manager.site.kind == .main else { return }
-        for id in accepted {
-            _ = try await manager.wait(
-                id, until: .committed, timeout: limited(.milliseconds(TransactionWait.timeoutDefaultMS)))
+        guard manager.site.kind == .main else { return elements }
+        var settled = elements
+        let timeout = limited(.milliseconds(TransactionWait.timeoutDefaultMS))
+        for (index, var receipt) in accepted {
+            receipt.status = try await manager.wait(receipt.transactionID, until: .committed, timeout: timeout).status
+            settled[index] = .receipt(receipt)
         }
+        return settled
     }
 }
 

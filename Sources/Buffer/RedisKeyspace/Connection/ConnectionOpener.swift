@@ -50,7 +50,9 @@ struct ConnectionOpener: Sendable {
     /// What is said first.
     private var greeting: [[[UInt8]]] {
         var commands: [[String]] = []
-        if let password = settings.url.password { commands.append(["AUTH"] + [settings.url.user, password].compactMap(\.self)) }
+        if let password = settings.url.password {
+            commands.append(["AUTH"] + [settings.url.user, password].compactMap(\.self))
+        }
         if settings.url.database != 0 { commands.append(["SELECT", "\(settings.url.database)"]) }
         commands.append(["CLIENT", "SETNAME", RedisSettings.clientName])
         return commands.map { $0.map { Array($0.utf8) } }

@@ -10,6 +10,7 @@ struct PendingReplies<Receiver> {
         let receiver: Receiver
         let deadline: NIODeadline
         let replies: Int
+        let weight: Int
     }
 
     private var entries = CircularBuffer<Entry>()
@@ -17,18 +18,20 @@ struct PendingReplies<Receiver> {
     private var sent = 0
     /// What the first of them has received.
     private var collected: [RESPValue] = []
-    /// Replies that are still to come, or were received and not delivered.
-    private(set) var count = 0
+    /// Operations that wait.
+    private(set) var weight = 0
 
     var isEmpty: Bool { entries.isEmpty }
 
     /// When the first of them has waited too long. Later ones can't be due before: all wait equally long.
     var deadline: NIODeadline? { entries.first?.deadline }
 
-    mutating func append(_ receiver: Receiver, replies: Int, deadline: NIODeadline) {
+    /// - Parameter weight: How many operations it stands for.
+    mutating func append(_ receiver: Receiver, replies: Int, weight: Int = 1, deadline: NIODeadline) {
         precondition(replies > 0, "A request is answered at least once.")
-        entries.append(Entry(receiver: receiver, deadline: deadline, replies: replies))
-        count += replies
+        let weight = max(replies, weight)
+        entries.append(Entry(receiver: receiver, deadline: deadline, replies: replies, weight: weight))
+        self.weight += weight
     }
 
     /// Everything appended so far was handed to the channel.
@@ -48,7 +51,7 @@ struct PendingReplies<Receiver> {
         defer { collected = [] }
         entries.removeFirst()
         sent -= 1
-        count -= first.replies
+        weight -= first.weight
         return .complete(first.receiver, collected)
     }
 
@@ -58,7 +61,7 @@ struct PendingReplies<Receiver> {
         entries.removeAll()
         collected = []
         sent = 0
-        count = 0
+        weight = 0
         return all
     }
 }

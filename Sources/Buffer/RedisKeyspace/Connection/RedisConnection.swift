@@ -3,26 +3,13 @@ import NIOCore
 
 /// One connection to a Redis server: the last handler of its channel. Everything in it happens on its event loop.
 ///
-/// What is sent within one turn of the loop travels as one write, and while the server does not read, as one more when it
-/// reads again. After an error, a timeout or a close it is dead for good, so a late reply finds nobody to go to.
+/// What is sent within one turn of the loop travels as one write; what is sent while the server does not read, as one
+/// more when it reads again. After an error, a timeout or a close it is dead for good: a late reply finds nobody.
 final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
     typealias Answer = Result<[RESPValue], ConnectionFailure>
-
-    /// Who gets the replies to a request.
-    enum Receiver {
-        case task(UnsafeContinuation<Answer, Never>)
-        case promise(EventLoopPromise<[RESPValue]>)
-
-        fileprivate func receive(_ answer: Answer) {
-            switch (self, answer) {
-            case (.task(let continuation), _): continuation.resume(returning: answer)
-            case (.promise(let promise), .success(let replies)): promise.succeed(replies)
-            case (.promise(let promise), .failure(let failure)): promise.fail(failure)
-            }
-        }
-    }
+    typealias Continuation = UnsafeContinuation<Answer, Never>
 
     private enum Life: Equatable {
         case active
@@ -38,7 +25,7 @@ final class RedisConnection: ChannelInboundHandler {
     private let reader: ReplyReader
     private var life = Life.active
     private var context: ChannelHandlerContext?
-    private var pending = PendingReplies<Receiver>()
+    private var pending = PendingReplies<ReplyReceiver>()
     private var outgoing = ByteBuffer()
     /// What was written before: mostly the system has taken it by now, and its memory is ours again.
     private var emptied: ByteBuffer?
@@ -64,9 +51,9 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     /// Sends what `encode` writes; it returns how many replies that will get, at least one.
-    func send(to receiver: Receiver, _ encode: (inout ByteBuffer) -> Int) {
+    func send(to receiver: ReplyReceiver, _ encode: (inout ByteBuffer) -> Int) {
         if case .dead(let reason) = life { return receiver.receive(.failure(.unsent(reason))) }
-        guard pending.count < settings.operationsMax, outgoing.readableBytes < settings.unsentBytesMax else {
+        guard pending.weight < settings.operationsMax, outgoing.readableBytes < settings.unsentBytesMax else {
             return receiver.receive(.failure(.busy))
         }
         if outgoing.capacity == 0, var reused = emptied.take() {
@@ -74,7 +61,7 @@ final class RedisConnection: ChannelInboundHandler {
             outgoing = reused
         }
         let replies = encode(&outgoing)
-        pending.append(receiver, replies: replies, deadline: eventLoop.now + replyTimeout)
+        pending.append(receiver, replies: replies, weight: receiver.weight, deadline: eventLoop.now + replyTimeout)
         keepTime()
         scheduleFlush()
     }
@@ -169,7 +156,9 @@ final class RedisConnection: ChannelInboundHandler {
     }
 
     private func flush() {
-        guard let context, outgoing.readableBytes > 0, context.channel.isActive, context.channel.isWritable else { return }
+        guard let context, outgoing.readableBytes > 0, context.channel.isActive, context.channel.isWritable else {
+            return
+        }
         let batch = outgoing
         outgoing = ByteBuffer()
         pending.markSent()

@@ -20,5 +20,7 @@ final class EpochCount: Sendable {
         if accepts > 0 { watch.withLock { $0.acknowledged(accepts, ticket) } }
     }
 
+    func beginLook() { watch.withLock { $0.beginLook() } }
+
     func saw(_ found: EpochMark) -> SetBack? { watch.withLock { $0.saw(found) } }
 }

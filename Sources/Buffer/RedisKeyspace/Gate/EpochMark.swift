@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/// Identifies a site's keyspace, and how far it had come: what a server that restarted empty or from an older file lacks.
+/// Identifies a site's keyspace and tells how far it had come, so that one that came back without its end is noticed.
 public struct EpochMark: Sendable, Hashable {
     /// Made with the keyspace, at random.
     public var id: String

@@ -2,14 +2,16 @@
 
 /// Compares what the keyspace says of itself with what was acknowledged here.
 ///
-/// The sequence grows by one with each accept. So each acknowledgement raises the least it can be by one, but only that of
-/// an accept that was submitted after the sequence was last read: an earlier one may be counted in it.
+/// The sequence grows by one with each accept, so each acknowledgement raises the least it can be by one. But an accept
+/// that is under way while the sequence is read may be counted in it or not: only one that began after a look and was
+/// acknowledged before the next one began is counted here.
 struct EpochWatch: Sendable {
     /// What a submission is worth when it is acknowledged.
     struct Ticket: Sendable, Equatable { fileprivate var look: Int }
 
     private(set) var mark: EpochMark?
     private var look = 0
+    private var isLooking = false
 
     init(_ lastSeen: EpochMark? = nil) { mark = lastSeen }
 
@@ -17,12 +19,19 @@ struct EpochWatch: Sendable {
     var ticket: Ticket { Ticket(look: look) }
 
     mutating func acknowledged(_ accepts: Int, _ ticket: Ticket) {
-        if ticket.look == look { mark?.sequence += Int64(accepts) }
+        if ticket.look == look, !isLooking { mark?.sequence += Int64(accepts) }
+    }
+
+    /// The keyspace is about to be read; if that fails, it will be read again some time.
+    mutating func beginLook() {
+        look += 1
+        isLooking = true
     }
 
     /// The keyspace was read. Answers in what way it is behind, once for each time it fell back.
     mutating func saw(_ found: EpochMark) -> SetBack? {
         look += 1
+        isLooking = false
         let expected = mark
         mark = found
         guard let expected else { return nil }

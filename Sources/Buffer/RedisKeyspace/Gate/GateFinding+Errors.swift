@@ -20,7 +20,8 @@ extension GateFinding {
             self.init(.problem, .loading, "Redis is loading its data.", advice: "wait; it is asked again")
         case .busy:
             self.init(
-                .problem, .busy, "Redis is busy running somebody's script.", advice: "SCRIPT KILL ends a script that hangs")
+                .problem, .busy, "Redis is busy running somebody's script.",
+                advice: "SCRIPT KILL ends a script that hangs")
         case .readOnly:
             self = .replica
         case .cannotPersist:

@@ -23,7 +23,7 @@ struct GateRules: Sendable {
 
     /// What an acknowledgement is worth; never more than is known.
     ///
-    /// `written` promises the loss of about a second at most, so `appendfsync no`, and one that can't be read, are `memory`.
+    /// `written` promises the loss of about a second at most; so `appendfsync no`, or an unreadable one, is `memory`.
     func durability(of facts: GateFacts) -> Durability {
         guard facts.hasAppendFile else { return .memory }
         switch facts.appendSync {

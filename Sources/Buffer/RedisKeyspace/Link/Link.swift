@@ -4,33 +4,37 @@ import NIOCore
 
 /// The shared connection, through all its lives. Everything in it happens on its event loop.
 ///
-/// While there is none, callers wait for ``RedisSettings/patience`` since it was lost, and are answered `unavailable` then.
+/// Since it was lost callers wait for ``RedisSettings/patience``; beyond, they are answered `unavailable` at once.
 final class Link {
     private struct Waiter {
         let request: OperationRequest
-        let continuation: UnsafeContinuation<RedisConnection.Answer, Never>
+        let continuation: RedisConnection.Continuation
     }
 
     let settings: RedisSettings
     let status: LinkStatus
     private let eventLoop: any EventLoop
+    private let codec: OperationCodec
     private let opening: LinkOpening
     private let rules: GateRules
     private let epoch: EpochReading
     private var machine: LinkStateMachine
     private var connection: RedisConnection?
+    private var group = AcceptGroup<RedisConnection.Continuation>()
     private var waiters: [Waiter] = []
     private var waitingOperations = 0
+    private var looking: EventLoopFuture<Void>?
     private var pause: Scheduled<Void>?
     private var patience: Scheduled<Void>?
     /// Who waits for the first connection, and until when.
     private var first: (promise: EventLoopPromise<Void>, deadline: NIODeadline)?
 
-    init(_ settings: RedisSettings, catalog: ProcedureCatalog, status: LinkStatus, on eventLoop: any EventLoop) {
+    init(_ settings: RedisSettings, codec: OperationCodec, status: LinkStatus, on eventLoop: any EventLoop) {
         self.settings = settings
         self.status = status
         self.eventLoop = eventLoop
-        opening = LinkOpening(settings, catalog: catalog, eventLoop: eventLoop)
+        self.codec = codec
+        opening = LinkOpening(settings, catalog: codec.catalog, eventLoop: eventLoop)
         rules = GateRules(settings)
         epoch = EpochReading(settings.site.keys)
         machine = LinkStateMachine(delay: settings.retryDelay, delayMax: settings.retryDelayMax)
@@ -44,8 +48,40 @@ final class Link {
         return promise.futureResult
     }
 
-    func send(_ request: OperationRequest, _ continuation: UnsafeContinuation<RedisConnection.Answer, Never>) {
-        if let connection { return connection.send(to: .task(continuation)) { request.write(into: &$0) } }
+    func send(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
+        guard let connection else { return wait(request, continuation) }
+        if let accept = request.singleAccept {
+            add(accept, continuation)
+        } else {
+            sendGroup()
+            connection.send(to: .task(continuation)) { request.write(into: &$0) }
+        }
+    }
+
+    /// Sends the accepts that were submitted together. Whatever comes after them is written after them.
+    private func sendGroup() {
+        guard !group.isEmpty else { return }
+        let group = group
+        self.group = AcceptGroup()
+        guard let connection else {
+            for (accept, member) in zip(group.accepts, group.members) {
+                wait(OperationRequest(operations: [.accept(accept)], form: .separate, codec: codec), member)
+            }
+            return
+        }
+        connection.send(to: .group(group.members)) { buffer in
+            codec.write(codec.catalog.encode(group.accepts), asText: false, into: &buffer)
+            return 1
+        }
+    }
+
+    private func add(_ accept: Accept, _ continuation: RedisConnection.Continuation) {
+        if group.isEmpty { eventLoop.assumeIsolated().execute { self.sendGroup() } }
+        group.add(accept, continuation)
+        if group.isFull { sendGroup() }
+    }
+
+    private func wait(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
         guard machine.isPatient else { return continuation.resume(returning: .failure(.unsent(status.reason))) }
         guard waitingOperations < settings.operationsMax else { return continuation.resume(returning: .failure(.busy)) }
         waitingOperations += request.operations.count
@@ -55,13 +91,14 @@ final class Link {
     /// Gives up the connection there is, for a new one behind the gate.
     func abandon(because reason: String) { connection?.close(because: reason) }
 
-    /// Looks at the server again, without interrupting anybody unless the gate has to shut.
+    /// Looks at the server again, without interrupting anybody unless the gate has to shut. One look at a time.
     func look() -> EventLoopFuture<Void> {
-        guard let connection else {
-            return eventLoop.makeFailedFuture(ConnectionFailure.unsent(status.reason))
-        }
-        let questions = RedisGate.questions + epoch.questions
-        return connection.request(questions).assumeIsolated().flatMapThrowing { replies in
+        if let looking { return looking }
+        guard let connection else { return eventLoop.makeFailedFuture(ConnectionFailure.unsent(status.reason)) }
+        status.epoch.beginLook()
+        let look = connection.request(RedisGate.questions + epoch.questions).assumeIsolated().flatMapThrowing {
+            replies in
+            self.looking = nil
             let facts = try RedisGate.facts(replies[...])
             let findings = self.rules.findings(facts)
             if let problem = findings.first(where: { $0.level == .problem }) {
@@ -69,7 +106,10 @@ final class Link {
                 throw problem
             }
             self.saw(facts, findings, self.epoch.mark(replies.suffix(2)))
-        }.nonisolated()
+        }
+        look.whenFailure { _ in self.looking = nil }
+        if connection.isAlive { looking = look.nonisolated() }
+        return look.nonisolated()
     }
 
     func close() {
@@ -91,6 +131,7 @@ final class Link {
         case .none: return
         case .connect:
             let newEpoch = String(UInt64.random(in: .min ... .max), radix: 16)
+            status.epoch.beginLook()
             opening.open(newEpoch: newEpoch).assumeIsolated().whenComplete { result in
                 switch result {
                 case .success(let opened): self.opened(opened)

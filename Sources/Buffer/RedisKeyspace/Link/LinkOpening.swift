@@ -62,7 +62,7 @@ struct LinkOpening: Sendable {
     }
 }
 
-/// How epoch and sequence are made and read.
+/// How epoch and sequence are made and read. The sequence is the number of accepted transactions.
 struct EpochReading: Sendable {
     private let key: [UInt8]
     private let counters: [UInt8]
@@ -80,7 +80,7 @@ struct EpochReading: Sendable {
     var questions: [[[UInt8]]] {
         [
             [Array("HGET".utf8), key, Array("id".utf8)],
-            [Array("HGET".utf8), counters, Array("sequence".utf8)],
+            [Array("HGET".utf8), counters, Array("accepted".utf8)],
         ]
     }
 

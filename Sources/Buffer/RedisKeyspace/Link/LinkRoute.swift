@@ -17,7 +17,7 @@ struct LinkRoute: RequestRoute {
 }
 
 extension EventLoop {
-    /// At once when this is the event loop; as its next task when not. From one thread, what is called first runs first.
+    /// At once when this is the event loop, as its next task when not. Calls from one thread run in their order.
     func executeNow(_ body: @escaping @Sendable () -> Void) {
         if inEventLoop { body() } else { execute(body) }
     }

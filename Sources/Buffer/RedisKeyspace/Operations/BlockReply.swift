@@ -19,7 +19,8 @@ enum BlockReply: Equatable {
         switch replies[replies.count - 1] {
         case .null: self = .aborted
         case .array(let values) where values.count == operations.count: self = .executed(values[...])
-        case .error(let bytes): self = Self.refusal(replies[1...operations.count + 1].dropLast(), operations, ServerError(bytes))
+        case .error(let bytes):
+            self = Self.refusal(replies[1...operations.count + 1].dropLast(), operations, ServerError(bytes))
         case .array, .status, .integer, .bulk: self = .broken
         }
     }
@@ -30,7 +31,9 @@ enum BlockReply: Equatable {
         for (index, (reply, operation)) in zip(queued, operations).enumerated() {
             guard case .error(let bytes) = reply else { continue }
             let error = ServerError(bytes)
-            if let obstacle = operation.isProcedure ? error.procedureError : error.keyspaceError { return .failed(obstacle) }
+            if let obstacle = operation.isProcedure ? error.procedureError : error.keyspaceError {
+                return .failed(obstacle)
+            }
             return .refused(index: index, error.commandError)
         }
         // EXEC itself was refused: the code of the reason stands at the end of its message, and nowhere else.

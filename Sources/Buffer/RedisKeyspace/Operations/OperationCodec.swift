@@ -20,11 +20,14 @@ struct OperationCodec: Sendable {
 
     /// Writes one operation, which gets one reply.
     ///
-    /// - Parameter asText: Whether a procedure travels with the text of its script. Within MULTI it must: an unknown digest
-    ///   would fail there while the rest of the block runs.
+    /// - Parameter asText: Whether a procedure travels with the text of its script. Within MULTI it must: an unknown
+    ///   digest would fail there while the rest of the block runs.
     func write(_ operation: Operation, asText: Bool, into buffer: inout ByteBuffer) {
         if case .command(let command) = operation { return buffer.writeCommand(command.arguments) }
-        let procedure = catalog.encode(operation)
+        write(catalog.encode(operation), asText: asText, into: &buffer)
+    }
+
+    func write(_ procedure: EncodedProcedure, asText: Bool, into buffer: inout ByteBuffer) {
         buffer.writeRequest(of: 3 + procedure.keys.count + procedure.arguments.count)
         if asText {
             buffer.writeArgument("EVAL" as StaticString)
@@ -34,8 +37,8 @@ struct OperationCodec: Sendable {
             buffer.writeArgument(procedure.script.sha1)
         }
         buffer.writeArgument("\(procedure.keys.count)" as String)
-        for key in procedure.keys { buffer.writeArgument(key) }
-        for argument in procedure.arguments { buffer.writeArgument(argument) }
+        buffer.writeArguments(procedure.keys)
+        buffer.writeArguments(procedure.arguments)
     }
 
     /// The replies to operations that were executed.

@@ -10,7 +10,9 @@ struct OperationExchange<Route: RequestRoute> {
     let epoch: EpochCount
 
     func perform(_ operations: [Operation]) async throws(KeyspaceError) -> [Reply] {
-        guard operations.contains(where: { codec.refusal(of: $0) != nil }) else { return try await performAll(operations) }
+        guard operations.contains(where: { codec.refusal(of: $0) != nil }) else {
+            return try await performAll(operations)
+        }
         // What is refused is not sent, and answered in its place.
         let refusals = operations.map(codec.refusal)
         let allowed = zip(operations, refusals).filter { $0.1 == nil }.map(\.0)
@@ -55,7 +57,7 @@ struct OperationExchange<Route: RequestRoute> {
         return replies
     }
 
-    /// The server forgot a script since the gate loaded it (SCRIPT FLUSH): sends those again, with their text, in their order.
+    /// The server forgot a script since the gate loaded it (SCRIPT FLUSH): sends those again in their order, as text.
     private func repeatUnknownScripts(
         _ operations: [Operation], _ values: inout [RESPValue]
     ) async throws(KeyspaceError) {

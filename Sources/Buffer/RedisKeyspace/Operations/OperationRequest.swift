@@ -19,6 +19,12 @@ struct OperationRequest: Sendable {
 
     var mayWrite: Bool { operations.contains(where: \.mayWrite) }
 
+    /// The accept, when it is just that, and may travel in a group.
+    var singleAccept: Accept? {
+        guard form == .separate, operations.count == 1, case .accept(let accept) = operations[0] else { return nil }
+        return accept
+    }
+
     /// Writes it and answers how many replies it gets.
     func write(into buffer: inout ByteBuffer) -> Int {
         switch form {

@@ -60,14 +60,16 @@ struct ServerError: Sendable, Equatable {
         switch condition {
         case .loading: KeyspaceError(.unavailable, "Redis is loading its data, or has no master; try again.")
         case .busy: KeyspaceError(.busy, "Redis is busy running somebody's script; SCRIPT KILL ends one that hangs.")
-        case .readOnly: KeyspaceError(.unavailable, "The Redis server is a replica now; a new connection looks for the master.")
+        case .readOnly:
+            KeyspaceError(.unavailable, "The Redis server is a replica now; a new connection looks for the master.")
         case .cannotPersist:
             KeyspaceError(.unavailable, "Redis can't save its data and refuses writes; look at its disk and its log.")
         case .noReplicas: KeyspaceError(.unavailable, "Redis has fewer replicas than it wants for writes.")
         case .passwordNeeded, .wrongPassword:
             KeyspaceError(.unavailable, "Redis does not accept the user or the password any more; see keyspace.url.")
         case .misdirected:
-            KeyspaceError(.incompatible, "The site's keys lie on another node of the cluster; see keyspace.url and hash_tag.")
+            KeyspaceError(
+                .incompatible, "The site's keys lie on another node of the cluster; see keyspace.url and hash_tag.")
         case .full, .noScript, .noPermission, .aborted, nil: nil
         }
     }
@@ -78,7 +80,8 @@ struct ServerError: Sendable, Equatable {
         return switch condition {
         case .full: KeyspaceError(.full, "Redis has reached its maxmemory; what drains it still works.")
         case .noPermission:
-            KeyspaceError(.incompatible, "The Redis user may not run the procedures or touch their keys; see sluice check.")
+            KeyspaceError(
+                .incompatible, "The Redis user may not run the procedures or touch their keys; see sluice check.")
         default: KeyspaceError(.incompatible, "Redis failed to run a procedure (\(prefix)); see its log.")
         }
     }

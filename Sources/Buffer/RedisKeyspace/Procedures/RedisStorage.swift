@@ -36,11 +36,11 @@ import Keyspace
 /// A score is a double: positions up to 2^53 are exact, and larger ones rounded up, so that nothing is released
 /// too early by more than the rounding of the asker. PostgreSQL's positions, multiples of 8, are exact up to 2^56.
 ///
-/// All of a site's keys begin alike, and with a hash tag they live on one node of a cluster. The scripts name one key, by
-/// which they are routed, and make the others from the prefix.
+/// All of a site's keys begin alike, and with a hash tag they live on one node of a cluster. The scripts name one key,
+/// by which they are routed, and make the others from the prefix.
 struct RedisStorage {
-    /// How long an id, its hash and its outcome are remembered after it became terminal. Beyond, the main database's ledger is the
-    /// one that knows a late repeat.
+    /// How long an id, its hash and its outcome are remembered after it became terminal. Beyond, the main database's
+    /// ledger is the one that knows a late repeat.
     static let memory: Duration = .seconds(86_400)
     /// Members of `transaction_recent`, give or take a hundred.
     static let recentMax = 10_000

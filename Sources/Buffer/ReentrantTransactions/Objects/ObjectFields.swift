@@ -53,7 +53,9 @@ public struct ObjectFields: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         guard case .array(let parts) = reply, !parts.isEmpty, parts.count.isMultiple(of: 2) else { return nil }
         var fields: [Field] = []
         for position in stride(from: 0, to: parts.count, by: 2) {
-            guard case .bulk(let name) = parts[position], case .bulk(let value) = parts[position + 1] else { return nil }
+            guard case .bulk(let name) = parts[position], case .bulk(let value) = parts[position + 1] else {
+                return nil
+            }
             fields.append(Field(name, value))
         }
         all = fields

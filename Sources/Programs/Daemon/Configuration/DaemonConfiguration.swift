@@ -21,6 +21,7 @@ public struct DaemonConfiguration: Sendable {
     public var processor: ProcessorConfiguration
     public var tracker: TrackerConfiguration
     public var transactionMode: FallbackMode
+    public var scopeTimeout: Duration
     public var logLevel: Logger.Level
     public var logsJSON: Bool
     /// Every setting as it is in force: key -> text.
@@ -96,6 +97,7 @@ public struct DaemonConfiguration: Sendable {
         tracker.checkInterval = try reader.duration("lsn.check_interval")
         tracker.timeout = try reader.duration("lsn.timeout")
         transactionMode = FallbackMode(rawValue: try reader.text("transaction_mode")) ?? .strict
+        scopeTimeout = try reader.duration("scope.timeout")
         logLevel = Logger.Level(rawValue: try reader.text("log.level")) ?? .info
         logsJSON = try reader.text("log.format") == "json"
 

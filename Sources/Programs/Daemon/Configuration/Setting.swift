@@ -62,7 +62,7 @@ public struct Setting: Sendable {
             meaning: "the longest wait for the main database's locks"),
         Setting(
             key: "scope.timeout", kind: .duration, defaultText: "30",
-            meaning: "reserved for keyspace.begin, which this version does not offer"),
+            meaning: "how long a transaction of keyspace.begin may stay open"),
         Setting(
             key: "lsn.check_interval", kind: .duration, defaultText: "0.1", meaning: "between two looks at the replicas"
         ),

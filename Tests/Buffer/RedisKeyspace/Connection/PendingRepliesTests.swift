@@ -12,17 +12,17 @@ import Testing
         pending.append("b", replies: 3, deadline: .uptimeNanoseconds(20))
         pending.append("c", replies: 1, deadline: .uptimeNanoseconds(30))
         pending.markSent()
-        #expect(pending.count == 5)
+        #expect(pending.weight == 5)
         expect(pending.receive(.integer(1)), completes: "a", [.integer(1)])
         #expect(pending.deadline == .uptimeNanoseconds(20))
         expect(pending.receive(.integer(2)), completes: nil, [])
         expect(pending.receive(.null), completes: nil, [])
-        #expect(pending.count == 4)
+        #expect(pending.weight == 4)
         expect(pending.receive(.array([])), completes: "b", [.integer(2), .null, .array([])])
         expect(pending.receive(.integer(5)), completes: "c", [.integer(5)])
         #expect(pending.isEmpty)
         #expect(pending.deadline == nil)
-        #expect(pending.count == 0)
+        #expect(pending.weight == 0)
     }
 
     @Test mutating func `a reply to nobody, or to what was not sent, is unrequested`() {
@@ -54,7 +54,16 @@ import Testing
         expect(pending.receive(.integer(4)), completes: "d", [.integer(4)])
     }
 
-    private func expect(_ receipt: PendingReplies<String>.Receipt, completes receiver: String?, _ replies: [RESPValue]) {
+    @Test mutating func `one reply may stand for many operations`() {
+        pending.append("group", replies: 1, weight: 64, deadline: .distantFuture)
+        pending.markSent()
+        #expect(pending.weight == 64)
+        expect(pending.receive(.null), completes: "group", [.null])
+        #expect(pending.weight == 0)
+    }
+
+    private func expect(_ receipt: PendingReplies<String>.Receipt, completes receiver: String?, _ replies: [RESPValue])
+    {
         switch receipt {
         case .waits: #expect(receiver == nil)
         case .complete(let found, let values):

@@ -7,7 +7,7 @@ import Testing
 
 @Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct ManyCallersTests {
     static let callers = 10_000
-    static let kills = 25
+    static let kills = 8
 
     @Test func `ten thousand tasks get their own replies while connections are killed under them`() async throws {
         let server = try RedisServer()
@@ -78,7 +78,9 @@ import Testing
         }
     }
 
-    @Test func `beyond the limit of waiting operations callers are busy at once, and nothing of theirs is done`() async throws {
+    @Test func `beyond the limit of waiting operations callers are busy at once, and nothing of theirs is done`()
+        async throws
+    {
         let server = try RedisServer()
         try await Fixture.with(server, { $0.operationsMax = 10 }) { keyspace, _ in
             server.freeze()

@@ -91,22 +91,23 @@ import Testing
             _ = try await keyspace.perform([Fixture.accept("a")])
             seen = keyspace.report.mark
         }
-        try await Fixture.with(server, { $0.lastSeen = seen }) { keyspace, _ in #expect(keyspace.report.setBack == nil) }
+        try await Fixture.with(server, { $0.lastSeen = seen }) { keyspace, _ in #expect(keyspace.report.setBack == nil)
+        }
         try server.run("FLUSHALL")
         try await Fixture.with(server, { $0.lastSeen = seen }) { keyspace, _ in
             #expect(keyspace.report.setBack?.kind == .replaced)
         }
     }
 
-    @Test func `a server that loads its data is waited for at the start, or named when there is no time`() async throws {
-        let server = try RedisServer("--appendonly", "yes")
-        let client = try RedisClient(path: server.socketPath)
-        for number in 0..<1500 { try client.send(["SET", "key\(number)", "value"]) }
-        for _ in 0..<1500 { #expect(try client.answer() == .text("OK")) }
+    @Test func `a server that loads its data is waited for at the start, or named when there is no time`() async throws
+    {
+        let server = try RedisServer()
+        try server.run("DEBUG", "POPULATE", "4000")
+        try server.run("SAVE")
         server.kill()
-        server.setArguments("--appendonly", "yes", "--key-load-delay", "1500", "--loading-process-events-interval-bytes", "1024")
+        // Two seconds, in which it looks up every 25 ms.
+        server.setArguments("--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024")
         try server.start(.answering)
-        print("LOG", server.log)
         #expect(await RedisGate.inspect(try Fixture.settings(server.url)).first?.code == .loading)
         let error = await #expect(throws: KeyspaceError.self) {
             try await Fixture.with(server, { $0.openTimeout = .zero }) { _, _ in }
@@ -114,7 +115,7 @@ import Testing
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("loading") == true)
         try await Fixture.with(server, { $0.openTimeout = .seconds(20) }) { keyspace, _ async throws in
-            #expect(try await keyspace.command("GET", "key1499") == .bulk(Array("value".utf8)))
+            #expect(try await keyspace.command("GET", "key:3999") == .bulk(Array("value:3999".utf8)))
         }
     }
 }

@@ -11,10 +11,14 @@ import Testing
         let server = try RedisServer()
         try await Fixture.with(server, { $0.patience = .zero }) { keyspace, log in
             try server.run("REPLICAOF", "127.0.0.1", "1")
-            let error = await #expect(throws: KeyspaceError.self) { _ = try await keyspace.perform([Fixture.accept("a")]) }
+            let error = await #expect(throws: KeyspaceError.self) {
+                _ = try await keyspace.perform([Fixture.accept("a")])
+            }
             #expect(error?.code == .unavailable)
             #expect(error?.message.contains("replica") == true)
-            _ = await log.first { if case .unavailable(let error) = $0 { error.message.contains("replica") } else { false } }
+            _ = await log.first {
+                if case .unavailable(let error) = $0 { error.message.contains("replica") } else { false }
+            }
             await expectCode(.unavailable) { _ = try await keyspace.command("GET", "k") }
             try server.run("REPLICAOF", "NO", "ONE")
             await log.connections(2)
@@ -79,7 +83,9 @@ import Testing
             try FileManager.default.removeItem(atPath: gone)
             try server.run("BGSAVE")
             try await server.until("persistence", contains: "rdb_last_bgsave_status:err")
-            let error = await #expect(throws: KeyspaceError.self) { _ = try await keyspace.perform([Fixture.accept("a")]) }
+            let error = await #expect(throws: KeyspaceError.self) {
+                _ = try await keyspace.perform([Fixture.accept("a")])
+            }
             #expect(error?.code == .unavailable)
             #expect(error?.message.contains("save") == true)
             await expectCode(.unavailable) {
@@ -128,7 +134,12 @@ import Testing
     @Test func `a user who lost a permission is told by name, and not as an outcome`() async throws {
         let server = try RedisServer()
         try server.run("ACL", "SETUSER", "u", "on", ">pw", "~*", "+@all")
-        try await Fixture.with(server, { $0.url.user = "u"; $0.url.password = "pw" }) { keyspace, _ in
+        try await Fixture.with(
+            server,
+            {
+                $0.url.user = "u"; $0.url.password = "pw"
+            }
+        ) { keyspace, _ in
             try server.run("ACL", "SETUSER", "u", "-set", "-evalsha")
             guard case .error(let error) = try await keyspace.command("SET", "k", "1") else {
                 Issue.record("it was allowed")

@@ -45,9 +45,21 @@ import Testing
         var watch = EpochWatch()
         _ = watch.saw(mark("a", 7))
         let ticket = watch.ticket
+        watch.beginLook()
         #expect(watch.saw(mark("a", 8)) == nil)
         watch.acknowledged(1, ticket)
         #expect(watch.mark == mark("a", 8))
         #expect(watch.saw(mark("a", 8)) == nil)
+    }
+
+    @Test func `an accept that begins while the sequence is read raises no expectation of that look`() {
+        var watch = EpochWatch()
+        _ = watch.saw(mark("a", 7))
+        watch.beginLook()
+        let ticket = watch.ticket
+        // Executed after the sequence was read on another connection, acknowledged before that reply came.
+        watch.acknowledged(1, ticket)
+        #expect(watch.saw(mark("a", 7)) == nil)
+        #expect(watch.mark == mark("a", 7))
     }
 }

@@ -50,12 +50,16 @@ import Testing
     }
 
     @Test func `problems come before warnings`() throws {
-        let findings = try rules().findings(Self.facts(["aof_enabled": "0", "role": "slave", "rdb_last_bgsave_status": "err"]))
+        let findings = try rules().findings(
+            Self.facts(["aof_enabled": "0", "role": "slave", "rdb_last_bgsave_status": "err"]))
         #expect(findings.map(\.code) == [.replica, .notPersistent, .saveFailed])
     }
 
     @Test func `eviction can be allowed, and a cluster with a hash tag is none of our problems`() throws {
-        #expect(try rules { $0.allowsEviction = true }.findings(Self.facts(["maxmemory_policy": "x"])).map(\.level) == [.warning])
+        #expect(
+            try rules { $0.allowsEviction = true }.findings(Self.facts(["maxmemory_policy": "x"])).map(\.level) == [
+                .warning
+            ])
         #expect(try rules { $0.site.hashTag = true }.findings(Self.facts(["cluster_enabled": "1"])) == [])
     }
 

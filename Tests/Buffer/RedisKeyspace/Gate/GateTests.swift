@@ -30,7 +30,9 @@ import Testing
             try server.run("CONFIG", "SET", "appendfsync", "no")
             try await keyspace.maintain()
             #expect(keyspace.durability == .memory)
-            #expect(log.events.contains { if case .warning(let finding) = $0 { finding.code == .notSynced } else { false } })
+            #expect(
+                log.events.contains { if case .warning(let finding) = $0 { finding.code == .notSynced } else { false } }
+            )
         }
     }
 
@@ -47,7 +49,9 @@ import Testing
         try await Fixture.with(server, { $0.patience = .zero }) { keyspace, log in
             try server.run("CONFIG", "SET", "maxmemory-policy", "volatile-lru")
             await #expect(throws: KeyspaceError.self) { try await keyspace.maintain() }
-            _ = await log.first { if case .unavailable(let error) = $0 { error.message.contains("maxmemory-policy") } else { false } }
+            _ = await log.first {
+                if case .unavailable(let error) = $0 { error.message.contains("maxmemory-policy") } else { false }
+            }
             await expectCode(.unavailable) { _ = try await keyspace.command("PING") }
             try server.run("CONFIG", "SET", "maxmemory-policy", "noeviction")
             await log.connections(2)
@@ -121,11 +125,15 @@ import Testing
         let server = try RedisServer()
         _ = await RedisGate.inspect(try Fixture.settings(server.url))
         #expect(try server.run("DBSIZE") == .integer(0))
-        #expect(try server.run("SCRIPT", "EXISTS", OperationCodec(SiteSettings(site: "test")).catalog.scripts[0].sha1) == .array([.integer(0)]))
+        #expect(
+            try server.run("SCRIPT", "EXISTS", ProcedureCatalog(site: SiteSettings(site: "test")).scripts[0].sha1)
+                == .array([.integer(0)]))
     }
 
     @Test func `every problem has one line of advice`() {
-        let errors = ["NOPERM x", "NOAUTH x", "WRONGPASS x", "LOADING x", "BUSY x", "READONLY x", "MISCONF x", "ERR max"]
+        let errors = [
+            "NOPERM x", "NOAUTH x", "WRONGPASS x", "LOADING x", "BUSY x", "READONLY x", "MISCONF x", "ERR max",
+        ]
         for finding in errors.map({ GateFinding(refusedWith: Array($0.utf8)) }) {
             #expect(finding.advice?.isEmpty == false)
             #expect(finding.advice?.contains("\n") == false)

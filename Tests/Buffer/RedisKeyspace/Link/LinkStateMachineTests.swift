@@ -24,7 +24,8 @@ import Testing
         #expect(machine.state == .connecting)
     }
 
-    @Test mutating func `the longest pause doubles with each failure, up to its limit, and jitter takes a part of it`() {
+    @Test mutating func `the longest pause doubles with each failure, up to its limit, and jitter takes a part of it`()
+    {
         _ = machine.start()
         var pauses: [LinkStateMachine.Action] = []
         for _ in 0..<7 {

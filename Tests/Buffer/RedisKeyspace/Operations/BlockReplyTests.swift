@@ -56,7 +56,8 @@ import Testing
         let full = Self.error("EXECABORT Transaction discarded because of: OOM command not allowed")
         guard case .failed(let error) = reply(Self.ok, Self.queued, Self.queued, full) else { return }
         #expect(error.code == .full)
-        guard case .failed(let unknown) = reply(Self.ok, Self.queued, Self.queued, Self.error("EXECABORT Discarded.")) else {
+        guard case .failed(let unknown) = reply(Self.ok, Self.queued, Self.queued, Self.error("EXECABORT Discarded."))
+        else {
             return
         }
         #expect(unknown.code == .unavailable)

@@ -15,7 +15,8 @@ import TransactionModel
 
     @Test func `a reply of Redis is the port's, kind by kind`() {
         let value = RESPValue.array([
-            .null, .status(Array("OK".utf8)), .integer(-1), .bulk([0, 255]), .array([]), error("WRONGTYPE Operation against"),
+            .null, .status(Array("OK".utf8)), .integer(-1), .bulk([0, 255]), .array([]),
+            error("WRONGTYPE Operation against"),
         ])
         #expect(
             Reply(value)
@@ -35,7 +36,8 @@ import TransactionModel
         "an obstacle of the server is thrown when nothing was written",
         arguments: [
             ("LOADING x", KeyspaceError.Code.unavailable), ("MASTERDOWN x", .unavailable), ("TRYAGAIN x", .unavailable),
-            ("CLUSTERDOWN x", .unavailable), ("BUSY x", .busy), ("READONLY x", .unavailable), ("MISCONF x", .unavailable),
+            ("CLUSTERDOWN x", .unavailable), ("BUSY x", .busy), ("READONLY x", .unavailable),
+            ("MISCONF x", .unavailable),
             ("NOREPLICAS x", .unavailable), ("NOAUTH x", .unavailable), ("CROSSSLOT x", .incompatible),
         ])
     func obstacles(_ row: (error: String, code: KeyspaceError.Code)) throws {
@@ -64,7 +66,9 @@ import TransactionModel
         }
     }
 
-    @Test("a failed procedure is never an empty answer", arguments: ["ERR script", "NOPERM x", "NOSCRIPT x", "WRONGTYPE x"])
+    @Test(
+        "a failed procedure is never an empty answer",
+        arguments: ["ERR script", "NOPERM x", "NOSCRIPT x", "WRONGTYPE x"])
     func procedures(_ text: String) throws {
         let accept = try Fixture.accept("a")
         #expect(throws: KeyspaceError.self) { try codec.replies([error(text)], to: [accept]) }

@@ -22,7 +22,8 @@ struct ProcedureConformanceTests {
         try await Fixture.with(server) {
             $0.site = settings
         } _: { keyspace, _ in
-            let subject = Subject(keyspace, settings: settings, isInternal: RedisStorage(settings).isInternal) { element in
+            let subject = Subject(keyspace, settings: settings, isInternal: RedisStorage(settings).isInternal) {
+                element in
                 try server.push(element, to: settings.keys.transactionBuffer)
             }
             try await test.run(subject)
@@ -33,7 +34,8 @@ struct ProcedureConformanceTests {
 extension RedisServer {
     /// As another program would; any bytes.
     func push(_ element: [UInt8], to key: String) throws {
-        let script = "redis.call('LPUSH', KEYS[1], (ARGV[1]:gsub('..', function(h) return string.char(tonumber(h, 16)) end)))"
+        let script =
+            "redis.call('LPUSH', KEYS[1], (ARGV[1]:gsub('..', function(h) return string.char(tonumber(h, 16)) end)))"
         let digits = element.map { byte in String(byte >> 4, radix: 16) + String(byte & 15, radix: 16) }
         try run("EVAL", script, "1", key, digits.joined())
     }

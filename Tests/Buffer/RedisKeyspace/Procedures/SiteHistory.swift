@@ -10,6 +10,7 @@ struct SiteHistory {
     private var random: SeededGenerator
     private(set) var ids: [TransactionID] = []
     private var records: [TransactionID: [RecordKey]] = [:]
+    private var committedWithIDs: Set<TransactionID> = []
     private var tick: Int64 = 0
     private var token: Int64 = 1
 
@@ -28,7 +29,8 @@ struct SiteHistory {
                 Claim(
                     token: token, transactionsMax: random.integer(1...5), bytesMax: random.integer(100...2000),
                     suspectClaims: random.chance(20) ? 1 : .max, at: now))
-        case 10..<15: return .advance(Advance((0..<random.integer(1...4)).map { _ in change() }, token: chosenToken, at: now))
+        case 10..<15:
+            return .advance(Advance((0..<random.integer(1...4)).map { _ in change() }, token: chosenToken, at: now))
         case 15, 16: return .release(Release((0..<random.integer(1...3)).map { _ in released() }, at: now))
         case 17: return .overlay(overlayRead)
         default: return .accept(accept("u\(tick)"))
@@ -39,7 +41,7 @@ struct SiteHistory {
     mutating func commitAll(_ claimed: [ClaimedTransaction]) -> Operation {
         tick += 1
         let changes = claimed.map { transaction in
-            Advance.Change.committed(transaction.transactionID, position: position, generatedIDs: generatedIDs)
+            Advance.Change.committed(transaction.transactionID, position: position, generatedIDs: nil)
         }
         return .advance(Advance(changes, token: nil, at: now))
     }
@@ -54,7 +56,7 @@ struct SiteHistory {
     }
 
     private var position: Position {
-        mutating get { Position(UInt64(tick * 100 + Int64(random.integer(0...99))), timeline: random.chance(50) ? 3 : 0) }
+        mutating get { Position(UInt64(tick * 100 + Int64(random.integer(0...99))), timeline: 3) }
     }
 
     private var generatedIDs: [UInt8]? {
@@ -84,7 +86,8 @@ struct SiteHistory {
         let steps = (0..<random.integer(1...3)).map { step("s\($0)") }
         var accept = Subject.transaction(id.string, steps, hash: hash, at: now)
         if random.chance(30) {
-            accept.payload = accept.payload.dropLast() + Array(",\"generated_ids\":{\"s0\":{\"$ref\":\"\(id)#s0.id\"}}}".utf8)
+            accept.payload =
+                accept.payload.dropLast() + Array(",\"generated_ids\":{\"s0\":{\"$ref\":\"\(id)#s0.id\"}}}".utf8)
         }
         return accept
     }
@@ -93,9 +96,11 @@ struct SiteHistory {
         let model = "m\(random.integer(0...1))"
         let id = "r\(random.integer(0...4))"
         if random.chance(10) {
-            let rows = (0...random.integer(1...3)).map { _ in "{\"id\":\"r\(random.integer(0...4))\",\"data\":\(data)}" }
+            let rows = (0...random.integer(1...3)).map { _ in "{\"id\":\"r\(random.integer(0...4))\",\"data\":\(data)}"
+            }
             let operation = random.chance(50) ? "bulk_create" : "bulk_update"
-            return "{\"step_id\":\"\(name)\",\"operation\":\"\(operation)\",\"model\":\"\(model)\",\"rows\":[\(rows.joined(separator: ","))]}"
+            return
+                Subject.bulkStep(operation, model, rows, step: name)
         }
         let operations = ["create", "update", "update", "delete", "upsert", "increment"]
         let operation = operations[random.integer(0...5)]
@@ -104,7 +109,10 @@ struct SiteHistory {
 
     private var deltas: String {
         mutating get {
-            let values = ["1", "-1", "9007199254740993", "-9223372036854775807", "9223372036854775806", "0.5", "-1000000000", "1e3"]
+            let values = [
+                "1", "-1", "9007199254740993", "-9223372036854775807", "9223372036854775806", "0.5", "-1000000000",
+                "1e3",
+            ]
             return "{\"n\":\(values[random.integer(0...7)]),\"absent\":1}"
         }
     }
@@ -113,17 +121,22 @@ struct SiteHistory {
     private var data: String {
         mutating get {
             let values = [
-                "9007199254740993", "-9223372036854775808", "1.5", "1.10", "null", "true", "\"x\"", "\"a\\\"}{][,:\\\\\"",
+                "9007199254740993", "-9223372036854775808", "1.5", "1.10", "null", "true", "\"x\"",
+                "\"a\\\"}{][,:\\\\\"",
                 "\"\\u0000é\"", "{\"a\":[1,{\"b\":\"}\"}]}", "[]", "\"generated_ids\"", "0",
             ]
             let names = ["n", "a", "b", "c \\\" d", "é"]
             var members: [String] = []
-            for name in names where random.chance(50) { members.append("\"\(name)\":\(values[random.integer(0...12)])") }
+            for name in names where random.chance(50) {
+                members.append("\"\(name)\":\(values[random.integer(0...12)])")
+            }
             return "{\(members.joined(separator: ","))}"
         }
     }
 
-    private mutating func anyID() -> TransactionID { ids.isEmpty ? Subject.id("nobody") : ids[random.integer(0...ids.count - 1)] }
+    private mutating func anyID() -> TransactionID {
+        ids.isEmpty ? Subject.id("nobody") : ids[random.integer(0...ids.count - 1)]
+    }
 
     private mutating func released() -> Release.Released {
         let id = anyID()
@@ -142,7 +155,11 @@ struct SiteHistory {
         }
         let failure = FailureRecord(code: "constraint_unique", message: "A \"value\" exists.", at: now)
         switch random.integer(0...14) {
-        case 0..<4: return .committed(id, position: position, generatedIDs: generatedIDs)
+        case 0..<4:
+            let ids = generatedIDs
+            // Whether a reverted one keeps them is the adapter's affair.
+            if ids != nil { committedWithIDs.insert(id) }
+            return .committed(id, position: position, generatedIDs: ids)
         case 4: return .returned(id)
         case 5, 6:
             return .retrying(id, attempts: random.integer(1...3), due: now + .seconds(60), error: failure, held: held)
@@ -152,7 +169,7 @@ struct SiteHistory {
         case 11: return .requeued(id, revised: random.chance(50) ? revision(of: id) : nil)
         case 12: return .cancelled(id, released: unique(id))
         case 13: return .discarded(id, released: unique(id))
-        default: return .reverted(id)
+        default: return committedWithIDs.contains(id) ? .due(id) : .reverted(id)
         }
     }
 

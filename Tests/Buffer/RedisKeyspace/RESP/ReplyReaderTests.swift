@@ -19,7 +19,8 @@ import Testing
         (
             "*3\r\n*1\r\n+a\r\n*0\r\n*2\r\n*1\r\n:1\r\n-E\r\n",
             .array([
-                .array([.status(Array("a".utf8))]), .array([]), .array([.array([.integer(1)]), .error(Array("E".utf8))]),
+                .array([.status(Array("a".utf8))]), .array([]),
+                .array([.array([.integer(1)]), .error(Array("E".utf8))]),
             ])
         ),
     ]

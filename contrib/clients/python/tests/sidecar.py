@@ -21,6 +21,9 @@ BINARY = os.environ.get("SLUICE_BINARY", "")
 OBSERVATORY = ROOT / "contrib" / "examples" / "observatory"
 VECTORS = ROOT / "proto-json" / "vectors"
 
+# "redis": each sidecar gets a redis-server of its own.
+KEYSPACE = os.environ.get("SLUICE_TEST_KEYSPACE", "embedded")
+
 if BINARY and shutil.which(BINARY) is None:
     sys.exit(f"SLUICE_BINARY names no program: {BINARY}")
 SKIPPED = None if BINARY else "no SLUICE_BINARY in the environment"
@@ -36,15 +39,26 @@ class Sidecar:
         connection.executescript((OBSERVATORY / "schema.sql").read_text())
         connection.close()
         self._process = None
+        self._redis = None
+        if KEYSPACE == "redis":
+            self._start_redis()
         self.start()
+
+    def _start_redis(self) -> None:
+        self._redis_socket = os.path.join(self.state, "redis.sock")
+        self._redis = subprocess.Popen(
+            ["redis-server", "--port", "0", "--unixsocket", self._redis_socket, "--dir", self.state, "--save", "",
+             "--appendonly", "yes", "--appendfsync", "always"], stdout=subprocess.DEVNULL)
+        until(lambda: os.path.exists(self._redis_socket))
 
     def start(self) -> None:
         environment = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
+        keyspace = ["--keyspace", f"redis+unix://{self._redis_socket}"] if self._redis else []
         log = open(os.path.join(self.state, "log"), "ab")
         with log:
             self._process = subprocess.Popen(
                 [os.path.abspath(BINARY), "serve", "--config", str(OBSERVATORY / "sluice.toml"), "--socket", self.path,
-                 "--main", f"sqlite:{self.database}"],
+                 "--main", f"sqlite:{self.database}", *keyspace],
                 cwd=self.state, env={**environment, "SLUICE_STATE_DIRECTORY": self.state}, stdout=log, stderr=log)
         try:
             with self.client(timeout=20) as client:
@@ -68,6 +82,9 @@ class Sidecar:
     def close(self) -> None:
         if self._process.poll() is None:
             self.stop()
+        if self._redis is not None:
+            self._redis.kill()
+            self._redis.wait()
         self._directory.cleanup()
 
     def client(self, **options) -> sluice.Client:

@@ -5,9 +5,10 @@ import TransactionModel
 
 /// A transaction as ``AcceptScript`` takes it.
 ///
-/// Its records stand after their count, each with `{model}:{id}`, the number of its changes, and for each change the step's
-/// id, `"row":n,` in a bulk step and else nothing, the operation, and the changed columns as raw JSON. Where the change is
-/// the only one, its columns follow as the fields of `read_buffer`: how many arguments, then names and values.
+/// Its records stand after their count, each with `{model}:{id}`, the number of its changes, and for each change the
+/// step's id, `"row":n,` in a bulk step and else nothing, the operation, and the changed columns as raw JSON. Where the
+/// change is the only one, its columns follow as the fields of `read_buffer`: how many arguments, then names and
+/// values.
 extension ProcedureArguments {
     mutating func append(_ accept: Accept) {
         let stored = StoredTransaction(payload: accept.payload)
@@ -96,7 +97,10 @@ extension [UInt8] {
 
     fileprivate mutating func appendHexadecimal(_ bytes: [UInt8]) {
         for byte in bytes {
-            for digit in [byte >> 4, byte & 15] { append(digit < 10 ? digit + 48 : digit + 87) }
+            append(Self.digit(byte >> 4))
+            append(Self.digit(byte & 15))
         }
     }
+
+    private static func digit(_ value: UInt8) -> UInt8 { value < 10 ? value + 48 : value + 87 }
 }

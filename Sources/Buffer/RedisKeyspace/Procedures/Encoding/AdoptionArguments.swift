@@ -3,8 +3,8 @@ import JSON
 import Keyspace
 import TransactionModel
 
-/// An adoption as ``AdoptScript`` takes it: along with the transaction goes the dead letter that its element becomes when the id
-/// belongs to other content.
+/// An adoption as ``AdoptScript`` takes it: along with the transaction goes the dead letter that its element becomes
+/// when the id belongs to other content.
 extension ProcedureArguments {
     mutating func append(_ adoption: Adoption) {
         append(adoption.raw)

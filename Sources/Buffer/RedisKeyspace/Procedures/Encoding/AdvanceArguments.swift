@@ -3,8 +3,8 @@ import JSON
 import Keyspace
 import TransactionModel
 
-/// Changes as ``AdvanceScript`` takes them: name, id, values, held keys, released records; the last three each a list after
-/// its count. A requeued transaction's new records follow, none where it was not revised.
+/// Changes as ``AdvanceScript`` takes them: name, id, values, held keys, released records; the last three each a list
+/// after its count. A requeued transaction's new records follow, none where it was not revised.
 extension ProcedureArguments {
     mutating func append(_ advance: Advance) {
         append(advance.at)

@@ -7,6 +7,8 @@ import TransactionModel
 struct ProcedureArguments {
     private(set) var list: [[UInt8]] = []
 
+    init() { list.reserveCapacity(24) }
+
     mutating func append(_ bytes: [UInt8]) { list.append(bytes) }
 
     mutating func append(_ text: String) { list.append(Array(text.utf8)) }

@@ -164,11 +164,13 @@ enum LuaOverlay {
                 return tonumber(match(entry, ',"sequence":(%d+)}$'))
             end
 
+            local entryPattern = '^{"transaction_id":"[^"]*","step_id":"[^"]*",.-"operation":"([%w_]+)",'
+                .. '"changes":(.*),"sequence":%d+}$'
+
             local function refold(record)
                 local fold = newFold()
                 for _, entry in ipairs(call('LRANGE', P .. 'record_pending:' .. record, 0, -1)) do
-                    local operation, data = match(entry, '^{"transaction_id":"[^"]*","step_id":"[^"]*",.-"operation":"([%w_]+)","changes":(.*),"sequence":%d+}$')
-                    apply(fold, operation, data)
+                    apply(fold, match(entry, entryPattern))
                 end
                 show(record, fold)
             end
@@ -188,11 +190,11 @@ enum LuaOverlay {
             -- Adds a transaction's changes of one record, each {step, row, operation, data}, in its place in the order.
             local function add(record, id, sequence, at, changes)
                 local key = P .. 'record_pending:' .. record
-                local entries, updates = {}, {}
+                local entries, updates, ending = {}, {}, format(',"sequence":%d}', sequence)
                 for position, item in ipairs(changes) do
                     local head = '"transaction_id":"' .. id .. '","step_id":"' .. item[1] .. '",'
                     local tail = '"operation":"' .. item[3] .. '","changes":' .. item[4]
-                    entries[position] = '{' .. head .. item[2] .. tail .. ',"sequence":' .. format('%d', sequence) .. '}'
+                    entries[position] = '{' .. head .. item[2] .. tail .. ending
                     updates[position] = '{"at":"' .. at .. '",' .. head .. tail .. '}'
                 end
                 local last = call('LINDEX', key, -1)

@@ -2,8 +2,9 @@
 
 /// Lua: the buffer as a queue, what was claimed from it, and what blocked transactions hold.
 ///
-/// - `processing`: zset of the claimed ids by token. `processor`: hash with `token`, the highest that was confirmed, and
-///   `claimed_tail`, how many elements at the tail are known to be claimed, so that a claim need not look at them again.
+/// - `processing`: zset of the claimed ids by token. `processor`: hash with `token`, the highest that was confirmed,
+///   and `claimed_tail`, how many elements at the tail are known to be claimed, so that a claim need not look at them
+///   again.
 /// - `holders:{conflict key}`: zset by sequence of those that hold the key; `held_keys:{id}`: set of what one holds.
 enum LuaQueue {
     static let text = queue + blocks

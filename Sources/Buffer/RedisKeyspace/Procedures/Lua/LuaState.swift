@@ -2,11 +2,11 @@
 
 /// Lua: what is known of a transaction, and how its status record is written from it.
 ///
-/// `transaction_state:{id}` is JSON: `hash` (of the content), `bytes` (of the payload), `sequence`, `created_at`; and where
-/// they differ from the beginning `status` (absent: pending), `attempts`, `claims` (without outcome), `token`,
+/// `transaction_state:{id}` is JSON: `hash` (of the content), `bytes` (of the payload), `sequence`, `created_at`; and
+/// where they differ from the beginning `status` (absent: pending), `attempts`, `claims` (without outcome), `token`,
 /// `claimed_at`, `processing_at`, `next_attempt_at`, `error`, `generated`, `position`, `held_by`, `committed_at`,
-/// `replicated_at`, `dead_at`. No value of a client ever goes through `cjson`, which would round large numbers: payloads
-/// and ids are spliced as the bytes they are.
+/// `replicated_at`, `dead_at`. No value of a client ever goes through `cjson`, which would round large numbers:
+/// payloads and ids are spliced as the bytes they are.
 ///
 /// The status record is the payload without its closing brace, and the members that change. When the database assigned
 /// ids, the payload's own `generated_ids`, its last member from offset `cut` on, is left out and kept as `origin`.
@@ -26,7 +26,8 @@ enum LuaState {
 
         local function zeroCounters()
             call('HSET', P .. 'counters', 'accepted', 0, 'pending', 0, 'parked', 0, 'processing', 0, 'retrying', 0,
-                'committed', 0, 'replicated', 0, 'dead_letter', 0, 'cancelled', 0, 'discarded', 0, 'bytes_unfinished', 0)
+                'committed', 0, 'replicated', 0, 'dead_letter', 0, 'cancelled', 0, 'discarded', 0,
+                'bytes_unfinished', 0)
         end
 
         """#

@@ -3,12 +3,13 @@
 /// `adopt`: takes in an element that another program pushed to the buffer.
 ///
 /// - Keys: `transaction_buffer`.
-/// - Arguments: the element, `accepted` or `malformed`, time, the same in ms; id, payload, state and failure of the dead letter
-///   that it becomes where it can be nothing else; and if it was accepted, a transaction as ``AcceptScript`` has it.
+/// - Arguments: the element, `accepted` or `malformed`, time, the same in ms; id, payload, state and failure of the
+///   dead letter that it becomes where it can be nothing else; and if it was accepted, a transaction as
+///   ``AcceptScript`` has it.
 /// - Answers `adopted`, `duplicate`, `conflict` or `gone`.
 ///
-/// It is accepted now, so its sequence is the newest. It keeps its place where nothing else accepted stands before it, and else
-/// moves to the head: the list stays in the order of the sequences.
+/// It is accepted now, so its sequence is the newest. It keeps its place where nothing else accepted stands before it,
+/// and else moves to the head: the list stays in the order of the sequences.
 enum AdoptScript {
     static let script = (
         flags: " flags=allow-oom", text: LuaState.text + LuaOverlay.text + LuaQueue.text + text

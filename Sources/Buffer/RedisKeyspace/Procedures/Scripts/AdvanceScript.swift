@@ -3,12 +3,13 @@
 /// `advance`: moves transactions along their life, each change checked against the status it starts from.
 ///
 /// - Keys: `transaction_buffer`.
-/// - Arguments: time, the same in ms, token or empty; then for each change its name, the id, and what ``AdvanceArguments``
-///   writes for it, ending in the held keys and the released records, each a list after its count.
+/// - Arguments: time, the same in ms, token or empty; then for each change its name, the id, and what
+///   ``AdvanceArguments`` writes for it, ending in the held keys and the released records, each a list after its count.
 /// - Answers an array, for each: how many were unparked, `"unknown"`, or the status that does not fit.
 enum AdvanceScript {
     static let script = (
-        flags: " flags=allow-oom", text: LuaState.text + LuaOverlay.text + LuaQueue.text + frame + attempts + others + run
+        flags: " flags=allow-oom",
+        text: LuaState.text + LuaOverlay.text + LuaQueue.text + frame + attempts + others + run
     )
 
     private static let frame = #"""
@@ -207,7 +208,8 @@ enum AdvanceScript {
     private static let run = #"""
         local function outcome(name, id, values, held, records, revised)
             local state = read(id)
-            if not state or isTerminal(state) and call('EXISTS', P .. 'transaction:' .. id) == 0 then return 'unknown' end
+            local isKnown = state and not (isTerminal(state) and call('EXISTS', P .. 'transaction:' .. id) == 0)
+            if not isKnown then return 'unknown' end
             local status = state.status or 'pending'
             if status ~= starts[name] then return status end
             local isFenced = token ~= '' and (state.token ~= token or tonumber(token) < tonumber(confirmed or 0))

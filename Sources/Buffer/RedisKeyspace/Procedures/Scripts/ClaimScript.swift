@@ -4,11 +4,11 @@
 ///
 /// - Keys: `transaction_buffer`.
 /// - Arguments: token, most transactions, most bytes, claims that make a suspect, time.
-/// - Answers `[claimed, foreign]`: of each claimed `[id, sequence, payload, hash, attempts, claims]`; of the foreign ones
-///   at which it stopped their bytes.
+/// - Answers `[claimed, foreign]`: of each claimed `[id, sequence, payload, hash, attempts, claims]`; of the foreign
+///   ones at which it stopped their bytes.
 ///
-/// A token below the confirmed one gets nothing. One above that of open claims says that their holder is gone: what it left
-/// without outcome waits again, and is counted.
+/// A token below the confirmed one gets nothing. One above that of open claims says that their holder is gone: what it
+/// left without outcome waits again, and is counted.
 enum ClaimScript {
     static let script = (flags: " flags=allow-oom", text: LuaState.text + LuaQueue.text + text)
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 
-/// `lease`: who may process the site's transactions. The server's own clock ends a lease, whatever the sidecars' clocks say.
+/// `lease`: who may process the site's transactions. The server's own clock ends a lease, whatever the sidecars' clocks
+/// say.
 ///
 /// - Keys: `processor_lease`.
 /// - Arguments: `acquire`, `confirm` or `giveUp`; the token of a confirmation, else 0; the holder as a JSON string;

@@ -33,7 +33,8 @@ enum OverlayScript {
                     more = more + state.bytes
                 end
             end
-            if #entries > 0 and #list > 0 and (#entries + #list > entriesMax or bytes + more > bytesMax) then return false end
+            local fits = #entries + #list <= entriesMax and bytes + more <= bytesMax
+            if #entries > 0 and #list > 0 and not fits then return false end
             for _, item in ipairs(list) do entries[#entries + 1] = item end
             for sequence, transaction in pairs(new) do
                 seen[sequence] = true

@@ -7,8 +7,8 @@
 /// - Answers how many were committed and are replicated now.
 ///
 /// Each record is folded once per call. One with more than `FOLD_MAX` changes left is not folded at all, or every
-/// release of a long history would read all of it: until fewer are left, its views may still show what was released, which is
-/// in the database by now.
+/// release of a long history would read all of it: until fewer are left, its views may still show what was released,
+/// which is in the database by now.
 enum ReleaseScript {
     static let script = (flags: " flags=allow-oom", text: LuaState.text + LuaOverlay.text + text)
 
