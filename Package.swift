@@ -40,7 +40,9 @@ let package = Package(
     products: [
         .executable(name: "sluice", targets: ["sluice"]),
         .library(name: "SluiceClient", targets: ["SluiceClient"]),
-        .library(name: "ReentrantTransactions", targets: ["ReentrantTransactions"]),
+        .library(
+            name: "ReentrantTransactions",
+            targets: ["ReentrantTransactions", "Keyspace", "EmbeddedKeyspace", "RedisKeyspace"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
@@ -110,7 +112,8 @@ let package = Package(
             "Programs/Daemon",
             uses: [
                 "SocketServer", "WireProtocol", "RequestDispatch", "TransactionBuffering", "ReentrantTransactions",
-                "Keyspace", "EmbeddedKeyspace", "RedisKeyspace", "BackgroundProcessing", "TransactionExecution", "MainDatabase",
+                "Keyspace", "EmbeddedKeyspace", "RedisKeyspace", "BackgroundProcessing", "TransactionExecution",
+                "MainDatabase",
                 "SQLiteMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel", "JSON", nioPosix, nio,
                 log, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
@@ -147,6 +150,12 @@ let package = Package(
                 "EmbeddedKeyspace", "Keyspace", "KeyspaceConformance", "KeyspaceCrashWriter", "TransactionModel",
                 "JSON",
                 "SQLiteConnection", "BlockingThread",
+            ]),
+        tests(
+            "Buffer/RedisKeyspace",
+            of: [
+                "RedisKeyspace", "EmbeddedKeyspace", "Keyspace", "KeyspaceConformance", "RedisServer", "SeededRandom",
+                "TransactionModel", "JSON", nio, nioPosix, .product(name: "NIOEmbedded", package: "swift-nio"),
             ]),
         tests(
             "Buffer/ReentrantTransactions",

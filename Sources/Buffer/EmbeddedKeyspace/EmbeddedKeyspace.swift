@@ -112,16 +112,18 @@ public final class EmbeddedKeyspace: Keyspace {
 
 extension EmbeddedKeyspace: DirectSubmission {
     public func submit(
-        _ operations: [Operation], _ completion: @escaping @Sendable (Result<[Reply], KeyspaceError>) -> Void
+        _ operation: Operation, _ completion: @escaping @Sendable (Result<Reply, KeyspaceError>) -> Void
     ) {
         submit(
             Job(
-                work: .perform(operations),
+                work: .perform([operation]),
                 recipient: .closure { result in
                     completion(
-                        result.map { answer in
-                            guard case .replies(let replies) = answer else { return [] }
-                            return replies
+                        result.flatMap { answer in
+                            guard case .replies(let replies) = answer, let reply = replies.first else {
+                                return .failure(KeyspaceError(.outcomeUnknown, "The writer gave no answer."))
+                            }
+                            return .success(reply)
                         })
                 }))
     }

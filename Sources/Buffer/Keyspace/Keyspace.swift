@@ -9,6 +9,9 @@ public protocol Keyspace: Sendable {
     /// What an acknowledgement of this keyspace is worth at the moment.
     var durability: Durability { get }
 
+    /// Whether other processes change it too: then not everything that happens in it is known here at once.
+    var isShared: Bool { get }
+
     /// Runs operations outside any transaction, in order, and answers each one; none hinders the next.
     ///
     /// The operations are *submitted* before the first suspension: two calls made one after the other from the same
@@ -20,6 +23,10 @@ public protocol Keyspace: Sendable {
 
     /// A connection of its own, able to WATCH. The caller closes it.
     func connect() async throws(KeyspaceError) -> any KeyspaceConnection
+}
+
+extension Keyspace {
+    public var isShared: Bool { false }
 }
 
 /// One connection to a keyspace: the scope of WATCH.

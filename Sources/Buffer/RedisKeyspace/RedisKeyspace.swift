@@ -13,9 +13,9 @@ public import NIOCore
 /// a lost connection and may have written is `outcomeUnknown`: repeat it with its id.
 public final class RedisKeyspace: Keyspace {
     private let settings: RedisSettings
-    private let link: NIOLoopBound<Link>
+    let link: NIOLoopBound<Link>
     private let status: LinkStatus
-    private let exchange: OperationExchange<LinkRoute>
+    let exchange: OperationExchange<LinkRoute>
 
     private init(_ settings: RedisSettings, _ link: NIOLoopBound<Link>, _ status: LinkStatus, _ codec: OperationCodec) {
         self.settings = settings

@@ -11,10 +11,7 @@ extension TransactionCore {
         _ operation: Operation, _ completion: @escaping @Sendable (Result<Reply, KeyspaceError>) -> Void
     ) -> Bool {
         guard let direct, isOutsideBlocks else { return false }
-        direct.submit([operation]) { result in
-            completion(
-                result.flatMap { replies in replies.first.map { .success($0) } ?? .failure(.answerMissing) })
-        }
+        direct.submit(operation, completion)
         return true
     }
 }

@@ -81,12 +81,24 @@ extension TransactionManager {
                 for await event in stream where goal.isReached(by: event.status) { return }
             }
             group.addTask { try? await Task.sleep(for: timeout) }
+            if access.keyspace.isShared { group.addTask { await self.look(for: goal, id) } }
             await group.next()
             group.cancelAll()
         }
         let last = try await awaited(id)
         return last.timedOut(!goal.isReached(by: last.status))
     }
+
+    /// Other processes apply transactions too, and tell nobody here: looks again, more and more rarely.
+    private func look(for goal: Goal, _ id: TransactionID) async {
+        var pause: Duration = .milliseconds(10)
+        while (try? await Task.sleep(for: pause)) != nil {
+            if let current = try? await awaited(id), goal.isReached(by: current.status) { return }
+            pause = min(pause * 2, Self.lookIntervalMax)
+        }
+    }
+
+    private static let lookIntervalMax: Duration = .milliseconds(500)
 
     private func awaited(_ id: TransactionID) async throws(BufferingError) -> Awaited {
         let record = try await status(id)

@@ -94,7 +94,8 @@ struct Introspection {
         case .other: column.defaultValue = .volatile
         case .literal:
             let value = literal(view, types).flatMap { constants[$0] }
-            column.defaultValue = value.map { .constant($0.map { PostgresValue.read($0, as: type) } ?? .null) } ?? .volatile
+            column.defaultValue =
+                value.map { .constant($0.map { PostgresValue.read($0, as: type) } ?? .null) } ?? .volatile
         }
         return column
     }
@@ -108,7 +109,8 @@ struct Introspection {
     }
 
     private func literal(_ column: JSONView, _ types: CatalogTypes) -> Literal? {
-        guard column["generated"]?.string == "", let text = defaultText(column, types), let name = column["type_name"]?.string,
+        guard column["generated"]?.string == "", let text = defaultText(column, types),
+            let name = column["type_name"]?.string,
             DefaultExpression(text) == .literal
         else { return nil }
         return Literal(expression: text, typeName: name)
@@ -117,6 +119,8 @@ struct Introspection {
     /// Each in a transaction of its own: one that fails here would fail on insert too, and is not known.
     private func evaluate(_ literals: [Literal]) throws(DatabaseError) -> [Literal: String?] {
         var result: [Literal: String?] = [:]
+        // The end of the snapshot.
+        if connection.isOwed { try connection.finish() }
         for literal in literals {
             connection.queue("SELECT CAST(\(literal.expression) AS \(literal.typeName))", prepared: false)
             connection.sync()

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 public import MainDatabase
 import PostgresConnection
+import Synchronization
 public import TransactionModel
 
 /// The main database as a PostgreSQL, possibly far away: a batch costs two round trips, however many transactions it
@@ -8,13 +9,14 @@ public import TransactionModel
 ///
 /// Sessions that write have their `synchronous_commit` on, and a server that takes no writes is unavailable. The
 /// server may be away, restart or fail over at any time: a call fails then, and a later one connects anew. A lost
-/// connection at COMMIT is ``DatabaseError/Kind/outcomeUnknown``: applying again finds out, since the first batch on
-/// a new connection waits for what the old one may have left running.
+/// connection at COMMIT is ``DatabaseError/Kind/outcomeUnknown``: applying again finds out, since the next batch waits
+/// for what the lost connection may have left running.
 public final class PostgresMainDatabase: MainDatabase {
     public let dialect = SQLDialect.postgres
     private let now: @Sendable () -> Timestamp
     private let writers: SessionPool
     private let reader: PostgresReader
+    private let lost = Mutex(LostBatches())
 
     /// - Parameters:
     ///   - configuration: `connections` counts for writing and for reading each.
@@ -42,7 +44,9 @@ public final class PostgresMainDatabase: MainDatabase {
                 connection.begin()
                 // A lock is refused where writes are.
                 connection.queue(LedgerSQL.shareToken, parameters)
-            } take: { () throws(DatabaseError) in try connection.ownResult() }
+            } take: { () throws(DatabaseError) in
+                try connection.ownResult()
+            }
             try LeaseToken.check(result, lease)
         }
     }
@@ -51,12 +55,17 @@ public final class PostgresMainDatabase: MainDatabase {
         _ batch: [PreparedTransaction], under lease: Lease
     ) async throws(DatabaseError) -> BatchOutcome {
         guard !batch.isEmpty else { return .applied([]) }
-        return try await writers.run { [now] session, connection throws(DatabaseError) in
-            let transaction = BatchTransaction(
-                connection: connection, lease: lease, time: now(), waitsOut: session.isFresh)
-            let outcome = try transaction.run(batch)
-            session.isFresh = false
+        let open = lost.withLock { $0.open }
+        do throws(DatabaseError) {
+            let outcome = try await writers.run { [now] _, connection throws(DatabaseError) in
+                try BatchTransaction(connection: connection, lease: lease, time: now(), waitsOut: open != nil).run(
+                    batch)
+            }
+            lost.withLock { $0.settle(open) }
             return outcome
+        } catch {
+            if error.kind == .unavailable || error.kind == .outcomeUnknown { lost.withLock { $0.lose() } }
+            throw error
         }
     }
 
@@ -65,14 +74,18 @@ public final class PostgresMainDatabase: MainDatabase {
             let found = try connection.exchange {
                 connection.begin()
                 connection.queue(LedgerSQL.exists)
-            } take: { () throws(DatabaseError) in try connection.ownResult() }
+            } take: { () throws(DatabaseError) in
+                try connection.ownResult()
+            }
             guard found.text(0, 0) == "t" else { return 0 }
             var parameters = PostgresParameters()
             parameters.append(time.description)
             parameters.append(String(rowsMax))
             return try connection.exchange {
                 connection.queue(LedgerSQL.prune, parameters)
-            } take: { () throws(DatabaseError) in try connection.ownResult() }.affectedRows
+            } take: { () throws(DatabaseError) in
+                try connection.ownResult()
+            }.affectedRows
         }
     }
 

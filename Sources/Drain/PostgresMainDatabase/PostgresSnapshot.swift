@@ -17,9 +17,14 @@ final class PostgresSnapshot: DatabaseSnapshot {
         self.connection = connection
     }
 
-    /// A read transaction has nothing to lose: an error of its end is none of the reader's. If it fails, the session
-    /// drops the connection.
-    func end() { if hasBegun { try? connection.rollBack() } }
+    /// A read transaction has nothing to lose: nobody waits for its end. The session takes its outcome before the next
+    /// call.
+    func end() {
+        guard hasBegun else { return }
+        connection.queue("ROLLBACK")
+        connection.sync()
+        connection.send()
+    }
 
     func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
         guard !transactions.isEmpty, try hasLedger() else { return [:] }
@@ -30,7 +35,8 @@ final class PostgresSnapshot: DatabaseSnapshot {
         var result: [TransactionID: LedgerEntry] = [:]
         for row in 0..<rows.rowCount {
             guard let id = rows.text(row, 0).flatMap({ TransactionID($0) }),
-                let hash = rows.text(row, 1).flatMap(PostgresValue.bytes(ofHexadecimal:)).flatMap(ContentHash.init(bytes:)),
+                let hash = rows.text(row, 1).flatMap(PostgresValue.bytes(ofHexadecimal:)).flatMap(
+                    ContentHash.init(bytes:)),
                 let time = rows.text(row, 3).flatMap({ PostgresValue.read($0, as: .timestamp).string })
                     .flatMap({ Timestamp($0) })
             else { continue }
@@ -95,7 +101,9 @@ final class PostgresSnapshot: DatabaseSnapshot {
     ) throws(DatabaseError) -> PostgresResult {
         try run {
             connection.queue(sql, parameters, prepared: prepared)
-        } take: { () throws(DatabaseError) in try connection.result() }
+        } take: { () throws(DatabaseError) in
+            try connection.result()
+        }
     }
 
     private func run<R>(_ queue: () -> Void, take: () throws(DatabaseError) -> R) throws(DatabaseError) -> R {

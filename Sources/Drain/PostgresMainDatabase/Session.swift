@@ -18,8 +18,6 @@ final class Session {
     private let interrupt: PostgresInterrupt
     private var current: PostgresConnection?
     private var isClosed = false
-    /// Nothing was committed yet on this connection: what the one before left behind may still run on the server.
-    var isFresh = true
     /// The ledger was seen.
     var hasLedger = false
 
@@ -54,7 +52,7 @@ final class Session {
 
     private func connection() throws(DatabaseError) -> PostgresConnection {
         guard !isClosed else { throw DatabaseError(.unavailable, code: "closed", "The database was closed.") }
-        if let current, !current.isGone() { return current }
+        if let current, isUsable(current) { return current }
         drop()
         let connection: PostgresConnection
         do throws(PostgresError) {
@@ -69,10 +67,18 @@ final class Session {
             connection.close()
             throw error
         }
-        isFresh = true
         hasLedger = false
         current = connection
         return connection
+    }
+
+    private func isUsable(_ connection: PostgresConnection) -> Bool {
+        do throws(DatabaseError) {
+            if connection.isOwed { try connection.finish() }
+            return !connection.isGone()
+        } catch {
+            return false
+        }
     }
 
     /// Sets the session up, and reads back what must hold.
@@ -91,7 +97,9 @@ final class Session {
             """
         let result = try connection.exchange {
             connection.queue(sql, parameters, prepared: false)
-        } take: { () throws(DatabaseError) in try connection.result() }
+        } take: { () throws(DatabaseError) in
+            try connection.result()
+        }
         guard let version = result.int64(0, 2), version >= Self.versionMin else {
             throw DatabaseError(.unavailable, code: "version", "The server is older than PostgreSQL 12.")
         }

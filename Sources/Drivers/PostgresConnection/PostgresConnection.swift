@@ -75,7 +75,8 @@ public final class PostgresConnection {
     private func refusal(_ handle: OpaquePointer) -> PostgresError {
         let message = PQerrorMessage(handle).map { String(cString: $0) } ?? ""
         if let code = PostgresError.code(in: message) { return PostgresError(code: code, endsConnection: true) }
-        return PQconnectionNeedsPassword(handle) == 1 ? PostgresError(code: "28P01", endsConnection: true) : .cannotConnect
+        return PQconnectionNeedsPassword(handle) == 1
+            ? PostgresError(code: "28P01", endsConnection: true) : .cannotConnect
     }
 
     private func serverCount(_ handle: OpaquePointer) -> Int {
@@ -157,6 +158,12 @@ public final class PostgresConnection {
         PQpipelineSync(handle)
         sinceFlush = 0
     }
+
+    /// Sends what is queued without waiting for an answer, which ``finishSync()`` takes later.
+    public func send() { PQflush(handle) }
+
+    /// Whether outcomes of an earlier pipeline are still to be taken.
+    public var isOwed: Bool { entriesTaken < entries.count }
 
     /// Asks the server to send what it has; outcomes up to here can be taken without a ``sync()``.
     public func flush() {

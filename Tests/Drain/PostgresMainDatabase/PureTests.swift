@@ -21,7 +21,8 @@ import TransactionModel
     @Test func storedColumnsComeAfterTheStatementsOwn() {
         #expect(
             CaptureText.storing([1], of: "SELECT 1, 2", returning: 2, parameters: 3)
-                == "WITH result(c0, c1) AS (SELECT 1, 2) SELECT result.*, set_config($4, 'v' || result.c1::text, true) FROM result")
+                == "WITH result(c0, c1) AS (SELECT 1, 2) SELECT result.*, set_config($4, 'v' || result.c1::text, true) FROM result"
+        )
     }
 
     @Test func arraysReadBack() {
@@ -29,7 +30,9 @@ import TransactionModel
         let text = ArrayText.write(values)
         #expect(ArrayText.read(text, as: .text) == .array(values.map { $0.map { .string($0) } ?? .null }))
         #expect(ArrayText.read("{}", as: .integer) == [])
-        for broken in ["", "{", "{1", "1", "{1}}", "{{1}"] { #expect(ArrayText.read(broken, as: .integer) == nil, "\(broken)") }
+        for broken in ["", "{", "{1", "1", "{1}}", "{{1}"] {
+            #expect(ArrayText.read(broken, as: .integer) == nil, "\(broken)")
+        }
     }
 
     @Test func bytesReadBack() {
@@ -90,6 +93,20 @@ import TransactionModel
         #expect(interrupted == [0] && !fourthBegins)
     }
 
+    @Test func aLostBatchIsWaitedForOnce() {
+        var lost = LostBatches()
+        #expect(lost.open == nil)
+        lost.lose()
+        let first = lost.open
+        lost.lose()
+        lost.settle(first)
+        let second = lost.open
+        #expect(first == 1 && second == 2, "one was lost meanwhile")
+        lost.settle(second)
+        lost.settle(first)
+        #expect(lost.open == nil)
+    }
+
     // MARK: Selection
 
     private func creating(_ name: String) -> PreparedTransaction {
@@ -104,12 +121,16 @@ import TransactionModel
         PreparedTransaction(
             transactionID: id(name), contentHash: hash(),
             statements: [
-                Statement(sql: "", parameters: [.assigned(id(other), step: "one", row: nil, .integer)], expectation: .any, step: 0)
+                Statement(
+                    sql: "", parameters: [.assigned(id(other), step: "one", row: nil, .integer)], expectation: .any,
+                    step: 0)
             ])
     }
 
     @Test func referencesAreToEarlierMembersOrToTheLedger() {
-        var selection = BatchSelection([creating("a"), using("b", "a"), using("c", "z"), using("d", "e"), creating("e")])
+        var selection = BatchSelection([
+            creating("a"), using("b", "a"), using("c", "z"), using("d", "e"), creating("e"),
+        ])
         #expect(selection.referenced == [id("e"), id("z")])
         #expect(Set(selection.wanted) == Set(["a", "b", "c", "d", "e", "z"].map(id)))
         func source(_ name: String, _ step: String, _ row: Int?, _ member: Int) -> BatchSelection.Source? {
@@ -117,13 +138,16 @@ import TransactionModel
         }
         let sources = [
             source("a", "one", nil, 1), source("a", "many", 0, 1), source("a", "many", 1, 1), source("a", "many", 2, 1),
-            source("a", "many", nil, 1), source("a", "one", 0, 1), source("a", "none", nil, 1), source("e", "one", nil, 3),
+            source("a", "many", nil, 1), source("a", "one", 0, 1), source("a", "none", nil, 1),
+            source("e", "one", nil, 3),
         ]
         #expect(
             sources == [
-                .captured(member: 0, statement: 2), .value("k"), .captured(member: 0, statement: 3), nil, nil, nil, nil, nil,
+                .captured(member: 0, statement: 2), .value("k"), .captured(member: 0, statement: 3), nil, nil, nil, nil,
+                nil,
             ])
-        let found = BatchSelection.Found(contentHash: hash().bytes, generatedIDs: Array(#"{"one":7,"many":[1,null]}"#.utf8))
+        let found = BatchSelection.Found(
+            contentHash: hash().bytes, generatedIDs: Array(#"{"one":7,"many":[1,null]}"#.utf8))
         let isKnown = selection.note([id("z"): found])
         #expect(!isKnown && selection.running == [0, 1, 2, 3, 4])
         let known = [source("z", "one", nil, 2), source("z", "many", 1, 2)]

@@ -55,7 +55,8 @@ extension Integration {
                 // Far longer than the lease lives only when something hangs.
                 let client = try FrameClient(holder.socketPath, timeoutSeconds: 60)
                 try client.buffer("mark-\(round)", .increment("s", "shared", "r3", ["applied": 0]))
-                #expect(try client.wait("mark-\(round)", timeoutMS: 50_000)["status"] == "replicated")
+                #expect(
+                    try client.wait("mark-\(round)", until: "replicated", timeoutMS: 50_000)["status"] == "replicated")
             }
             gate.finish()
             try crew.join()

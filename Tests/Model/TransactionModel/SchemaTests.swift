@@ -7,13 +7,17 @@ import TransactionModel
     static let types: [ColumnType] = [
         .integer, .real, .number, .decimal, .text, .blob, .json, .boolean, .date, .time, .timestamp, .uuid, .any,
         .enumeration(["a", "b,c", "d:e%", ""]), .array(of: .array(of: .integer)),
-        .array(of: .enumeration(["x"])),
+        .array(of: .enumeration(["x"])), .integer(bits: 16), .real(.single), .decimal(precision: 10, scale: -2),
+        .decimal(precision: 5, scale: nil), .text(.padded), .text(.foreign), .json(.binary), .time(digits: 0),
+        .timestamp(digits: 3), .array(of: .decimal(precision: 4, scale: 2)),
     ]
 
     @Test("a type reads back from its text", arguments: types)
     func readsType(type: ColumnType) { #expect(ColumnType(text: type.text) == type) }
 
-    @Test("what is no type", arguments: ["", "int", "array:", "array:int", "Text"])
+    @Test(
+        "what is no type",
+        arguments: ["", "int", "array:", "array:int", "Text", "real:", "decimal:x", "decimal:1,2,3", "text:"])
     func noType(text: String) { #expect(ColumnType(text: text) == nil) }
 
     @Test func `a schema reads back from its JSON`() {

@@ -9,7 +9,7 @@ final class RedisConnection: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
     typealias OutboundOut = ByteBuffer
     typealias Answer = Result<[RESPValue], ConnectionFailure>
-    typealias Continuation = UnsafeContinuation<Answer, Never>
+    typealias Continuation = AnswerRecipient
 
     private enum Life: Equatable {
         case active

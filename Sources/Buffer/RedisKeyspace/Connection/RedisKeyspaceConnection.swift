@@ -77,7 +77,7 @@ struct ConnectionRoute: RequestRoute {
     func send(_ request: OperationRequest) async -> RedisConnection.Answer {
         await withUnsafeContinuation { continuation in
             connection.eventLoop.executeNow {
-                connection.value.send(to: .task(continuation)) { request.write(into: &$0) }
+                connection.value.send(to: .task(.task(continuation))) { request.write(into: &$0) }
             }
         }
     }
@@ -85,7 +85,7 @@ struct ConnectionRoute: RequestRoute {
     func send(_ command: [[UInt8]]) async -> RedisConnection.Answer {
         await withUnsafeContinuation { continuation in
             connection.eventLoop.executeNow {
-                connection.value.send(to: .task(continuation)) { buffer in
+                connection.value.send(to: .task(.task(continuation))) { buffer in
                     buffer.writeCommand(command)
                     return 1
                 }

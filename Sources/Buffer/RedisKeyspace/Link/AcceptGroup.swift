@@ -4,8 +4,10 @@ import Keyspace
 /// Accepts that several callers submitted in one turn of the event loop: they travel as one call of the script, which
 /// checks and writes each on its own. What one call costs the server besides its accepts is paid once for all of them.
 struct AcceptGroup<Member> {
-    /// Bounds for how long one call may keep the server. Measured with 64 outstanding, best of five on a busy machine:
-    /// 26,600/s with 1, 42,000 with 8 and 16, 52,600 with 32, 46,900 with 64, where we and the server wait for each other.
+    /// Bounds for how long one call may keep the server.
+    ///
+    /// Measured with 64 outstanding, best of five on a busy machine: 26,600/s with 1, 42,000 with 8 and 16, 52,600 with
+    /// 32, and 46,900 with 64, for then we and the server wait for each other.
     static var acceptsMax: Int { 32 }
     static var bytesMax: Int { 256 << 10 }
 

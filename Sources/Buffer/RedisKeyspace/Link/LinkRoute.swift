@@ -9,7 +9,7 @@ struct LinkRoute: RequestRoute {
 
     func send(_ request: OperationRequest) async -> RedisConnection.Answer {
         await withUnsafeContinuation { continuation in
-            link.eventLoop.executeNow { link.value.send(request, continuation) }
+            link.eventLoop.executeNow { link.value.send(request, .task(continuation)) }
         }
     }
 

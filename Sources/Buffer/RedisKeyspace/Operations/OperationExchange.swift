@@ -74,7 +74,14 @@ struct OperationExchange<Route: RequestRoute> {
         _ operations: [Operation], as form: OperationRequest.Form
     ) async throws(KeyspaceError) -> [RESPValue] {
         let request = OperationRequest(operations: operations, form: form, codec: codec)
-        switch await route.send(request) {
+        return try values(of: await route.send(request), to: request)
+    }
+
+    /// What came, when it did; else why not.
+    func values(
+        of answer: RedisConnection.Answer, to request: OperationRequest
+    ) throws(KeyspaceError) -> [RESPValue] {
+        switch answer {
         case .success(let values):
             if values.contains(where: \.isReadOnly) {
                 route.abandon(because: "The Redis server is a replica now; a new connection looks for the master.")

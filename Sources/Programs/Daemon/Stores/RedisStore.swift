@@ -46,6 +46,8 @@ final class RedisStore: SiteStore {
 
     var durability: Durability { keyspace.durability }
 
+    var isShared: Bool { true }
+
     func perform(_ operations: [Operation]) async throws(KeyspaceError) -> [Reply] {
         try await keyspace.perform(operations)
     }
@@ -101,5 +103,11 @@ final class RedisStore: SiteStore {
     func close() async {
         try? await maintain()
         await keyspace.close()
+    }
+}
+
+extension RedisStore: DirectSubmission {
+    func submit(_ operation: Operation, _ completion: @escaping @Sendable (Result<Reply, KeyspaceError>) -> Void) {
+        keyspace.submit(operation, completion)
     }
 }

@@ -4,14 +4,14 @@
 ///
 /// - Keys: `transaction_buffer`.
 /// - Arguments, for each transaction: how many arguments follow, id, payload, state without its closing
-///   `,"sequence":n}`, time of acceptance, the same in ms, then its records (``RecordArguments``).
+///   `,"sequence":n}`, time of acceptance, the same in ms, then its records (``ProcedureArguments``).
 /// - Answers an array, for each: 1 accepted, 2 conflict, 3 full, or for a duplicate `[status, generated ids or ""]`.
 ///
 /// This is the path that must be cheap. Every byte that becomes a Lua string is hashed, and every command has its
 /// price; so a first change of a record is written from what the arguments contain, and the strings of all transactions
 /// in one MSET. What remains is what the documented keys cost: a transaction of one record makes eight keys in eleven
-/// writes, where a client's own MULTI, LPUSH, 3 SETEX, EXEC makes three in four, and takes about 2.6 times its time on
-/// the server; in calls of sixteen about 2.1 times. Without `allow-oom` a full Redis refuses it before it starts.
+/// writes, where a client's own MULTI, LPUSH, 3 SETEX, EXEC makes three in four. Measured, it takes the server 2.6 to 3
+/// times as long, in calls of sixteen 2.1 to 2.3 times. Without `allow-oom` a full Redis refuses it before it starts.
 enum AcceptScript {
     static let script = (flags: "", text: LuaState.counters + LuaOverlay.text + text)
 
