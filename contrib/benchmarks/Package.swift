@@ -7,5 +7,6 @@ let package = Package(
     targets: [
         .systemLibrary(name: "CSQLite"),
         .executableTarget(name: "bare-loop", dependencies: ["CSQLite"]),
+        .executableTarget(name: "direct-redis"),
     ]
 )

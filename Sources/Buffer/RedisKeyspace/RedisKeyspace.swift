@@ -12,7 +12,7 @@ public import NIOCore
 /// what it looks at). Meanwhile callers wait for `patience` at most, then are answered `unavailable`. What was sent on
 /// a lost connection and may have written is `outcomeUnknown`: repeat it with its id.
 public final class RedisKeyspace: Keyspace {
-    private let settings: RedisSettings
+    let settings: RedisSettings
     let link: NIOLoopBound<Link>
     private let status: LinkStatus
     let exchange: OperationExchange<LinkRoute>

@@ -43,7 +43,8 @@ enum CatalogSQL {
                 'referenced', (SELECT json_agg(a.attname ORDER BY k.number)
                     FROM unnest(x.confkey) WITH ORDINALITY AS k(attnum, number)
                     JOIN pg_attribute a ON a.attrelid = x.confrelid AND a.attnum = k.attnum)) ORDER BY x.oid)
-                FROM pg_constraint x JOIN pg_class f ON f.oid = x.confrelid JOIN pg_namespace s ON s.oid = f.relnamespace
+                FROM pg_constraint x JOIN pg_class f ON f.oid = x.confrelid
+                JOIN pg_namespace s ON s.oid = f.relnamespace
                 WHERE x.conrelid = c.oid AND x.contype = 'f'))
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
         WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'

@@ -15,9 +15,12 @@ enum LeaseToken {
         let found = try connection.exchange {
             connection.begin()
             connection.queue(LedgerSQL.exists)
-        } take: { () throws(DatabaseError) in try connection.ownResult() }
+        } take: { () throws(DatabaseError) in
+            try connection.ownResult()
+        }
         if found.text(0, 0) != "t" || found.text(0, 1) != "t" {
-            // Only where they are missing: CREATE IF NOT EXISTS wants the right to create also when there is nothing to do.
+            // Only where they are missing: CREATE IF NOT EXISTS wants the right to create also when there is nothing to
+            // create.
             try connection.exchange {
                 for sql in LedgerSQL.create { connection.queue(sql, prepared: false) }
             } take: { () throws(DatabaseError) in
@@ -29,7 +32,9 @@ enum LeaseToken {
         parameters.append(String(atLeast))
         let raised = try connection.exchange {
             connection.queue(LedgerSQL.raiseToken, parameters)
-        } take: { () throws(DatabaseError) in try connection.ownResult() }
+        } take: { () throws(DatabaseError) in
+            try connection.ownResult()
+        }
         guard let token = raised.int64(0, 0) else { throw lost }
         return Lease(site: site, token: token)
     }

@@ -49,6 +49,8 @@ extension PostgresConnection {
     func rollBack() throws(DatabaseError) {
         _ = try exchange {
             queue("ROLLBACK")
-        } take: { () throws(DatabaseError) in try result() }
+        } take: { () throws(DatabaseError) in
+            try result()
+        }
     }
 }

@@ -12,12 +12,17 @@ public struct PostgresIdentity: Sendable, Hashable {
     public var timeline: UInt32
     public var isStandby: Bool
 
+    private static let sql = """
+        SELECT (SELECT system_identifier FROM pg_control_system()), pg_is_in_recovery(), \(ServerPosition.columns)
+        """
+
     init(_ connection: PostgresConnection) throws(DatabaseError) {
         let result = try connection.exchange {
             connection.begin()
-            connection.queue(
-                "SELECT (SELECT system_identifier FROM pg_control_system()), pg_is_in_recovery(), \(ServerPosition.columns)")
-        } take: { () throws(DatabaseError) in try connection.result() }
+            connection.queue(Self.sql)
+        } take: { () throws(DatabaseError) in
+            try connection.result()
+        }
         systemIdentifier = result.int64(0, 0).map { UInt64(bitPattern: $0) } ?? 0
         isStandby = result.text(0, 1) == "t"
         timeline = ServerPosition.read(result, column: 2).timeline

@@ -38,7 +38,9 @@ public final class PostgresReader: DatabaseReader {
             try connection.exchange {
                 connection.begin()
                 connection.queue(ServerPosition.sql)
-            } take: { () throws(DatabaseError) in ServerPosition.read(try connection.result()) }
+            } take: { () throws(DatabaseError) in
+                ServerPosition.read(try connection.result())
+            }
         }
     }
 

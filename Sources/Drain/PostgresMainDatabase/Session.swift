@@ -91,8 +91,8 @@ final class Session {
             parameters.append(value)
         }
         let sql = """
-            SELECT set_config('synchronous_commit',
-                CASE current_setting('synchronous_commit') WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
+            SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
+                    WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
                 pg_is_in_recovery(), current_setting('server_version_num')::int, \(terms.joined(separator: ", "))
             """
         let result = try connection.exchange {

@@ -30,7 +30,9 @@ public final class PostgresResult {
     public func withBytes<R>(_ row: Int, _ column: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R? {
         let (row, column) = (Int32(row), Int32(column))
         guard PQgetisnull(handle, row, column) == 0 else { return nil }
-        return body(UnsafeRawBufferPointer(start: PQgetvalue(handle, row, column), count: Int(PQgetlength(handle, row, column))))
+        return body(
+            UnsafeRawBufferPointer(start: PQgetvalue(handle, row, column), count: Int(PQgetlength(handle, row, column)))
+        )
     }
 }
 

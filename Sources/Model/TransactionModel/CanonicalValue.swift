@@ -56,7 +56,8 @@ extension ColumnType {
         case .json(.binary): return canonicalDocument(value).flatMap(binaryDocument)
         case .boolean: return value.bool.map { .bool($0) }
         case .date: return value.string.flatMap { CivilDate.isValid($0) ? value : nil }
-        case .time(let digits): return value.string.flatMap { ClockTime.canonical($0, digits: digits) }.map { .string($0) }
+        case .time(let digits):
+            return value.string.flatMap { ClockTime.canonical($0, digits: digits) }.map { .string($0) }
         case .timestamp(let digits):
             return value.string.flatMap { Timestamp($0) }.map { .string($0.rounded(digits: digits).description) }
         case .uuid: return value.string.flatMap { UUIDText.isValid($0) ? .string($0.lowercased()) : nil }

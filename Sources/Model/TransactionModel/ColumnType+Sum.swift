@@ -11,7 +11,8 @@ extension ColumnType {
             let (sum, overflow) = x.addingReportingOverflow(y)
             return overflow || !Self.fits(sum, bits: bits) ? nil : .integer(sum)
         case .decimal:
-            guard let x = a.number.flatMap({ ExactDecimal($0.text) }), let y = b.number.flatMap({ ExactDecimal($0.text) })
+            guard let x = a.number.flatMap({ ExactDecimal($0.text) }),
+                let y = b.number.flatMap({ ExactDecimal($0.text) })
             else { return nil }
             return JSONNumber(text: (x + y).text).flatMap { canonical(.number($0)) }
         case .real(.single):

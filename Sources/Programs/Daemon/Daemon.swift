@@ -141,6 +141,9 @@ public struct Daemon: Sendable {
                 .init(service: server),
                 .init(service: WaitEnder(events: manager.events)),
             ], gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)
+        if let redis = keyspace as? RedisStore {
+            group.services.insert(.init(service: WorkWatcher(watch: redis.workWatch(), processor: processor)), at: 1)
+        }
         group.maximumGracefulShutdownDuration = .seconds(20)
         let result: Result<Void, any Error>
         do {

@@ -119,7 +119,8 @@ struct ApplyTests {
                 let statement = Statement(sql: row.0, parameters: [], expectation: row.1, returns: row.2, step: 3)
                 let outcome = try await database.apply(
                     [
-                        PreparedTransaction(transactionID: id("t\(index)"), contentHash: hash(), statements: [statement])
+                        PreparedTransaction(
+                            transactionID: id("t\(index)"), contentHash: hash(), statements: [statement])
                     ], under: lease)
                 #expect(outcome.failure?.error.kind == row.3, "\(row)")
                 if let error = outcome.failure?.error { #expect(error.step == 3) }
@@ -161,7 +162,9 @@ struct ApplyTests {
             let again = try #require(try await database.apply([create("first")], under: lease).applied?.first)
             #expect(again.isBefore && again.ids == applied.ids)
             #expect(try test.psql("SELECT id FROM parent") == "1")
-            let table: [(String, Int?, Bool)] = [("one", nil, true), ("many", 1, true), ("many", 2, false), ("none", nil, false)]
+            let table: [(String, Int?, Bool)] = [
+                ("one", nil, true), ("many", 1, true), ("many", 2, false), ("none", nil, false),
+            ]
             for (index, (step, row, isKnown)) in table.enumerated() {
                 let outcome = try await database.apply([use("use\(index)", of: "first", step, row)], under: lease)
                 #expect(outcome.failure?.error.kind == (isKnown ? nil : .referenceUnresolved), "\(step) \(row ?? -1)")
@@ -175,7 +178,10 @@ struct ApplyTests {
             var batch: [PreparedTransaction] = []
             for index in 0..<40 {
                 batch.append(create("c\(index)"))
-                batch.append(use("u\(index)", of: "c\(index)", index.isMultiple(of: 2) ? "one" : "many", index.isMultiple(of: 2) ? nil : 1))
+                batch.append(
+                    use(
+                        "u\(index)", of: "c\(index)", index.isMultiple(of: 2) ? "one" : "many",
+                        index.isMultiple(of: 2) ? nil : 1))
             }
             let applied = try #require(try await database.apply(batch, under: lease).applied)
             #expect(applied.count == 80)
@@ -209,7 +215,8 @@ struct ApplyTests {
                 let placeholders = (0..<count).map { $0 == 0 ? "$1::bigint + 10 * \(count)" : "$\($0 + 1)" }
                 let copy = Statement(
                     sql: "INSERT INTO copy VALUES (\(placeholders.joined(separator: ", ")))",
-                    parameters: (0..<count).map { .captured(statement: 0, column: $0, types[$0]) }, expectation: .any, step: 1)
+                    parameters: (0..<count).map { .captured(statement: 0, column: $0, types[$0]) }, expectation: .any,
+                    step: 1)
                 let transaction = PreparedTransaction(
                     transactionID: id("t\(count)"), contentHash: hash(), statements: [source, copy])
                 #expect(try await database.apply([transaction], under: lease).applied?.count == 1)
@@ -234,8 +241,10 @@ struct ApplyTests {
             #expect(try test.psql("SELECT v IS NULL FROM t") == "t")
             var strict = find
             strict.expectation = .returnsRow
-            let failing = PreparedTransaction(transactionID: id("f"), contentHash: hash(), statements: [strict, insert])
-            let failure = try #require(try await database.apply([transaction("good", "SELECT 1"), failing], under: lease).failure)
+            let failing = PreparedTransaction(
+                transactionID: id("f"), contentHash: hash(), statements: [strict, insert])
+            let failure = try #require(
+                try await database.apply([transaction("good", "SELECT 1"), failing], under: lease).failure)
             #expect(failure.index == 1 && failure.error.kind == .recordMissing && failure.error.step == 0)
         }
     }
@@ -243,7 +252,8 @@ struct ApplyTests {
     @Test func aZeroByteInATextIsRefusedAndNotCutOff() async throws {
         try await run { database, lease, test in
             let statement = Statement(
-                sql: #"INSERT INTO "t" VALUES (1, $1)"#, parameters: [.constant("a\0b", .text)], expectation: .any, step: 4)
+                sql: #"INSERT INTO "t" VALUES (1, $1)"#, parameters: [.constant("a\0b", .text)], expectation: .any,
+                step: 4)
             let transaction = PreparedTransaction(transactionID: id("z"), contentHash: hash(), statements: [statement])
             let failure = try #require(try await database.apply([transaction], under: lease).failure)
             #expect(failure.error.kind == .invalidValue && failure.error.step == 4)
@@ -258,13 +268,16 @@ struct ApplyTests {
                     transactionID: id(name), contentHash: hash(),
                     statements: [
                         Statement(
-                            sql: #"INSERT INTO "t"("id") VALUES ($1) RETURNING "v""#, parameters: [.constant(.integer(key), .integer)],
+                            sql: #"INSERT INTO "t"("id") VALUES ($1) RETURNING "v""#,
+                            parameters: [.constant(.integer(key), .integer)],
                             expectation: .returnsRow, returns: [.text], step: 0)
                     ])
             }
             _ = try await database.apply([insert("a", 1)], under: lease)
             try test.psql("ALTER TABLE t ALTER COLUMN v TYPE varchar(7)")
-            let failure = await error { () throws(DatabaseError) in _ = try await database.apply([insert("b", 2)], under: lease) }
+            let failure = await error { () throws(DatabaseError) in
+                _ = try await database.apply([insert("b", 2)], under: lease)
+            }
             #expect(failure == nil || failure?.kind == .contention)
             #expect(try await database.apply([insert("b", 2)], under: lease).applied?.count == 1)
             #expect(try test.psql("SELECT count(*) FROM t") == "2")

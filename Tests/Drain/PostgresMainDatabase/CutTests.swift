@@ -16,6 +16,10 @@ struct CutTests {
     private static let isTorture = ProcessInfo.processInfo.environment["SLUICE_TORTURE"] != nil
     private static let cutsMax = isTorture ? Int.max : 150
 
+    private static let schema = """
+        CREATE TABLE t(id bigserial PRIMARY KEY, v text); CREATE TABLE total(n bigint); INSERT INTO total VALUES (0)
+        """
+
     private func batch(_ round: Int) -> [PreparedTransaction] {
         let insert = Statement(
             sql: #"INSERT INTO "t"("v") VALUES ($1) RETURNING "id""#, parameters: [.constant("r\(round)", .text)],
@@ -35,7 +39,7 @@ struct CutTests {
         let server = try PostgresServer()
         let test = try TestDatabase(
             server: server,
-            "CREATE TABLE t(id bigserial PRIMARY KEY, v text); CREATE TABLE total(n bigint); INSERT INTO total VALUES (0)"
+            Self.schema
         )
         let proxy = try ByteProxy(to: server.socketPath)
         let direct = test.database()
@@ -101,8 +105,10 @@ struct CutTests {
             server: server,
             """
             CREATE TABLE t(id int PRIMARY KEY);
-            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_advisory_lock(1); RETURN NULL; END';
-            CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION slow();
+            CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql
+                AS 'BEGIN PERFORM pg_advisory_lock(1); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON t DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW EXECUTE FUNCTION slow();
             """)
         let holder = test.database()
         let holdersLease = try await holder.takeLease(site: "holder", atLeast: 0)
@@ -127,7 +133,7 @@ struct CutTests {
 
     @Test func aBatchCostsFewRoundTripsHoweverManyTransactionsItHolds() async throws {
         let test = try TestDatabase(
-            "CREATE TABLE t(id bigserial PRIMARY KEY, v text); CREATE TABLE total(n bigint); INSERT INTO total VALUES (0)"
+            Self.schema
         )
         let roundTrip = Duration.milliseconds(200)
         let proxy = try ByteProxy(to: test.server.socketPath, roundTrip: roundTrip)

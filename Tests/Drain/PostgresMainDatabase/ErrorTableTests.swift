@@ -11,7 +11,10 @@ import TransactionModel
     @Test(
         arguments: [
             (.unavailable, ["08000", "08001", "08006", "08S01", "08I01", "25006", "25P03", "28000", "28P01", "3D000"]),
-            (.unavailable, ["53000", "53100", "53200", "53300", "57000", "57P01", "57P02", "57P03", "57P05", "58000", "58030"]),
+            (
+                .unavailable,
+                ["53000", "53100", "53200", "53300", "57000", "57P01", "57P02", "57P03", "57P05", "58000", "58030"]
+            ),
             (.unavailable, ["58P01", "F0000", "XX001", "XX002"]),
             (.contention, ["40000", "40001", "40P01", "55P03", "55006", "57014", "26000", "72000"]),
             (.uniqueViolation, ["23505", "23P01"]), (.foreignKeyViolation, ["23503", "23001"]),
@@ -58,10 +61,15 @@ import TransactionModel
             ("one failed: FATAL:  57P03\ntwo failed: FATAL:  3D000\n", "3D000"), ("SCHWERWIEGEND:  53300\n", "53300"),
             ("connection refused\n\tIs the server running?\n", nil), ("", nil), ("FATAL:  28p01", nil), ("28P01", nil),
         ] as [(String, String?)])
-    func theCodeOfARefusedConnection(message: String, code: String?) { #expect(PostgresError.code(in: message) == code) }
+    func theCodeOfARefusedConnection(message: String, code: String?) {
+        #expect(PostgresError.code(in: message) == code)
+    }
 
     @Test func noErrorShowsTheConnectionString() async {
-        for string in ["postgres://u:secret@127.0.0.1:1/x", "password=secret secret", "postgres://secret", "host=/nowhere password=secret"] {
+        for string in [
+            "postgres://u:secret@127.0.0.1:1/x", "password=secret secret", "postgres://secret",
+            "host=/nowhere password=secret",
+        ] {
             var configuration = PostgresConfiguration(string)
             configuration.timeout = .seconds(1)
             let database = PostgresMainDatabase(configuration) { TestDatabase.moment }
@@ -94,13 +102,17 @@ struct RefusalTests {
         let database = test.database()
         let lease = try await database.takeLease(site: "s", atLeast: 0)
         let table: [(String, DatabaseError.Kind)] = [
-            ("INSERT INTO t(id) VALUES (1)", .uniqueViolation), ("INSERT INTO t(id, u) VALUES (2, 'a')", .uniqueViolation),
+            ("INSERT INTO t(id) VALUES (1)", .uniqueViolation),
+            ("INSERT INTO t(id, u) VALUES (2, 'a')", .uniqueViolation),
             ("INSERT INTO t(id, period) VALUES (2, '[3,4]')", .uniqueViolation),
             ("INSERT INTO t(id, p) VALUES (2, 9)", .foreignKeyViolation), ("DELETE FROM parent", .foreignKeyViolation),
-            ("INSERT INTO t(id, n) VALUES (2, NULL)", .notNullViolation), ("INSERT INTO t(id, c) VALUES (2, 0)", .checkViolation),
+            ("INSERT INTO t(id, n) VALUES (2, NULL)", .notNullViolation),
+            ("INSERT INTO t(id, c) VALUES (2, 0)", .checkViolation),
             ("INSERT INTO positive(id) VALUES (-1)", .checkViolation), ("INSERT INTO never VALUES (1)", .refused),
-            ("INSERT INTO t(id, small) VALUES (2, 'long')", .invalidValue), ("UPDATE t SET id = id + 2147483647", .invalidValue),
-            ("INSERT INTO t(id, at) VALUES (2, '2026-13-01')", .invalidValue), ("UPDATE t SET n = 1 / 0", .invalidValue),
+            ("INSERT INTO t(id, small) VALUES (2, 'long')", .invalidValue),
+            ("UPDATE t SET id = id + 2147483647", .invalidValue),
+            ("INSERT INTO t(id, at) VALUES (2, '2026-13-01')", .invalidValue),
+            ("UPDATE t SET n = 1 / 0", .invalidValue),
             ("INSERT INTO kept(id) VALUES (1)", .invalidValue), ("INSERT INTO nothing VALUES (1)", .schemaMismatch),
             ("UPDATE t SET nothing = 1", .schemaMismatch), ("INSERT INTO no.t VALUES (1)", .schemaMismatch),
             ("INSERT INTO t(id) VALUES (1) ON CONFLICT (n) DO NOTHING", .schemaMismatch),
@@ -110,7 +122,8 @@ struct RefusalTests {
             let outcome = try await database.apply([transaction("t\(index)", "SELECT 1", sql)], under: lease)
             #expect(outcome.failure?.error.kind == kind && outcome.failure?.error.step == 1, "\(sql): \(outcome)")
         }
-        #expect(try test.psql("SELECT count(*) FROM t") == "1" && test.psql("SELECT count(*) FROM sluice_ledger") == "0")
+        #expect(
+            try test.psql("SELECT count(*) FROM t") == "1" && test.psql("SELECT count(*) FROM sluice_ledger") == "0")
         await database.close()
     }
 }

@@ -20,12 +20,15 @@ struct IntrospectionTests {
             ("smallint", .integer(bits: 16)), ("integer", .integer(bits: 32)), ("bigint", .integer),
             ("real", .real(.single)), ("double precision", .real), ("numeric", .decimal),
             ("numeric(12,4)", .decimal(precision: 12, scale: 4)), ("numeric(5)", .decimal(precision: 5, scale: 0)),
-            ("numeric(4,-2)", .decimal(precision: 4, scale: -2)), ("text", .text), ("varchar(10)", .text), ("name", .text),
+            ("numeric(4,-2)", .decimal(precision: 4, scale: -2)), ("text", .text), ("varchar(10)", .text),
+            ("name", .text),
             ("char(3)", .text(.padded)), ("bytea", .blob), ("boolean", .boolean), ("date", .date), ("time", .time),
             ("time(0)", .time(digits: 0)), ("timestamp", .timestamp), ("timestamptz", .timestamp),
-            ("timestamptz(3)", .timestamp(digits: 3)), ("uuid", .uuid), ("json", .json(.binary)), ("jsonb", .json(.binary)),
+            ("timestamptz(3)", .timestamp(digits: 3)), ("uuid", .uuid), ("json", .json(.binary)),
+            ("jsonb", .json(.binary)),
             ("mood", .enumeration(["low", "mid", "high"])), ("price", .decimal(precision: 10, scale: 2)),
-            ("prices", .array(of: .decimal(precision: 10, scale: 2))), ("mood[]", .array(of: .enumeration(["low", "mid", "high"]))),
+            ("prices", .array(of: .decimal(precision: 10, scale: 2))),
+            ("mood[]", .array(of: .enumeration(["low", "mid", "high"]))),
             ("text[][]", .array(of: .text)), ("interval", .text(.foreign)), ("inet", .text(.foreign)),
             ("money", .text(.foreign)), ("timetz", .text(.foreign)), ("int4range", .text(.foreign)),
             ("oid", .text(.foreign)), ("pair", .text(.foreign)), ("text COLLATE blind", .text(.foreign)),
@@ -47,9 +50,11 @@ struct IntrospectionTests {
 
     @Test func defaults() async throws {
         let expected: [(String, DefaultValue)] = [
-            ("int", .none), ("int DEFAULT NULL", .none), ("text DEFAULT NULL::text", .none), ("int DEFAULT 5", .constant(5)),
+            ("int", .none), ("int DEFAULT NULL", .none), ("text DEFAULT NULL::text", .none),
+            ("int DEFAULT 5", .constant(5)),
             ("bigint DEFAULT -5", .constant(-5)), ("numeric(6,2) DEFAULT 1.5", .constant(.number(number("1.50")))),
-            ("real DEFAULT 0.1", .constant(0.1)), ("text DEFAULT 'it''s'", .constant("it's")), ("char(4) DEFAULT 'ab'", .constant("ab")),
+            ("real DEFAULT 0.1", .constant(0.1)), ("text DEFAULT 'it''s'", .constant("it's")),
+            ("char(4) DEFAULT 'ab'", .constant("ab")),
             ("varchar(9) DEFAULT ''", .constant("")), ("boolean DEFAULT true", .constant(true)),
             ("jsonb DEFAULT '{\"b\": 1, \"a\": [1e2]}'", .constant(["a": [100], "b": 1])),
             ("text[] DEFAULT '{}'", .constant([])), ("text[] DEFAULT ARRAY[]::text[]", .constant([])),
@@ -63,8 +68,10 @@ struct IntrospectionTests {
             ("timestamptz DEFAULT clock_timestamp()", .now), ("timestamp DEFAULT LOCALTIMESTAMP", .now),
             ("date DEFAULT CURRENT_DATE", .now), ("date DEFAULT now()", .now), ("time DEFAULT LOCALTIME", .now),
             ("text DEFAULT now()", .volatile), ("timestamptz DEFAULT now() + interval '1 day'", .volatile),
-            ("timestamp DEFAULT (now() AT TIME ZONE 'Europe/Berlin')", .volatile), ("timestamptz DEFAULT CURRENT_DATE", .volatile),
-            ("uuid DEFAULT gen_random_uuid()", .volatile), ("int DEFAULT 1 + 1", .volatile), ("int DEFAULT nextval('numbers')", .volatile),
+            ("timestamp DEFAULT (now() AT TIME ZONE 'Europe/Berlin')", .volatile),
+            ("timestamptz DEFAULT CURRENT_DATE", .volatile),
+            ("uuid DEFAULT gen_random_uuid()", .volatile), ("int DEFAULT 1 + 1", .volatile),
+            ("int DEFAULT nextval('numbers')", .volatile),
             ("text DEFAULT lower('A')", .volatile), ("text DEFAULT CURRENT_USER", .volatile), ("serial", .volatile),
             ("small DEFAULT 99", .volatile),
         ]
@@ -75,7 +82,9 @@ struct IntrospectionTests {
                 CREATE DOMAIN named AS text DEFAULT 'by the domain'; CREATE DOMAIN small AS int CHECK (VALUE < 10);
                 CREATE TABLE t(\(expected.enumerated().map { "c\($0) \($1.0)" }.joined(separator: ", ")))
                 """)["t"])
-        for (column, (declared, value)) in zip(table.columns, expected) { #expect(column.defaultValue == value, "\(declared)") }
+        for (column, (declared, value)) in zip(table.columns, expected) {
+            #expect(column.defaultValue == value, "\(declared)")
+        }
     }
 
     @Test func keysAndWhoGivesThemOut() async throws {
@@ -121,7 +130,9 @@ struct IntrospectionTests {
             CREATE TABLE sluice_ledger(id int); CREATE TABLE shadow(id int); CREATE TABLE obs.shadow(id int);
             """)
         #expect(
-            schema.tables.map(\.name) == ["big", "child", "obs.shadow", "obs.unit", "parent", "public.we.ird", "shadow"])
+            schema.tables.map(\.name) == [
+                "big", "child", "obs.shadow", "obs.unit", "parent", "public.we.ird", "shadow",
+            ])
         #expect(
             schema["child"]?.foreignKeys == [
                 ForeignKey(columns: ["unit"], table: "obs.unit", referencedColumns: ["id"]),

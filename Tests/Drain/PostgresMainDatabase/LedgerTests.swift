@@ -12,7 +12,9 @@ struct LedgerTests {
         let test = try TestDatabase()
         let database = test.database()
         let ids = (0..<1200).map { id("t\($0)") }
-        #expect(try await database.read { snapshot throws(DatabaseError) in try snapshot.ledger(ids).count } == 0, "no table yet")
+        #expect(
+            try await database.read { snapshot throws(DatabaseError) in try snapshot.ledger(ids).count } == 0,
+            "no table yet")
         let lease = try await database.takeLease(site: "s", atLeast: 0)
         let batch = ids.prefix(1000).map {
             PreparedTransaction(transactionID: $0, contentHash: hash(7), statements: [])
@@ -50,7 +52,9 @@ struct LedgerTests {
         let new = try await database.takeLease(site: "s", atLeast: 0)
         #expect(new.token == 2)
         #expect(await error { () throws(DatabaseError) in try await database.verify(old) }?.kind == .leaseLost)
-        let late = await error { () throws(DatabaseError) in _ = try await database.apply([transaction("a")], under: old) }
+        let late = await error { () throws(DatabaseError) in
+            _ = try await database.apply([transaction("a")], under: old)
+        }
         #expect(late?.kind == .leaseLost)
         #expect(try test.psql("SELECT count(*) FROM sluice_ledger") == "0")
         #expect(try await database.takeLease(site: "s", atLeast: 40).token == 41)
@@ -85,7 +89,8 @@ struct LedgerTests {
 
     @Test func aRoleWithoutRightsIsToldWhichOnesItNeeds() async throws {
         let test = try TestDatabase("CREATE TABLE t(id int PRIMARY KEY)")
-        try test.psql("DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC, poor")
+        try test.psql(
+            "DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC, poor")
         let poor = test.database(user: "poor")
         let failure = await error { () throws(DatabaseError) in _ = try await poor.takeLease(site: "s", atLeast: 0) }
         #expect(failure?.kind == .unavailable && failure?.message.contains("sluice_ledger") == true)
@@ -93,7 +98,9 @@ struct LedgerTests {
         _ = try await rich.takeLease(site: "s", atLeast: 0)
         try test.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON sluice_ledger, sluice_lease TO poor")
         let lease = try await poor.takeLease(site: "s", atLeast: 0)
-        #expect(try await poor.apply([transaction("a", "SELECT 1")], under: lease).applied?.count == 1, "tables made by another role will do")
+        #expect(
+            try await poor.apply([transaction("a", "SELECT 1")], under: lease).applied?.count == 1,
+            "tables made by another role will do")
         let refused = try await poor.apply([transaction("b", "INSERT INTO t VALUES (1)")], under: lease)
         #expect(refused.failure?.error.kind == .refused)
         try test.psql("DROP OWNED BY poor; DROP ROLE poor")

@@ -152,7 +152,8 @@ struct OutageTests {
         try server.psql("ALTER SYSTEM SET default_transaction_read_only = on")
         try server.restart()
         #expect(await error { () throws(DatabaseError) in try await database.verify(lease) }?.code == "25006")
-        let refused = await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0) }
+        let refused = await error { () throws(DatabaseError) in _ = try await database.takeLease(site: "s", atLeast: 0)
+        }
         #expect(refused?.kind == .unavailable && refused?.code == "25006")
         await database.close()
     }
@@ -161,7 +162,8 @@ struct OutageTests {
         let server = try PostgresServer()
         let test = try TestDatabase(server: server, "CREATE ROLE careful LOGIN PASSWORD 'right'")
         let hba = server.directory + "/data/pg_hba.conf"
-        try "local all careful scram-sha-256\nlocal all all trust\n".write(toFile: hba, atomically: false, encoding: .utf8)
+        try "local all careful scram-sha-256\nlocal all all trust\n".write(
+            toFile: hba, atomically: false, encoding: .utf8)
         try server.psql("SELECT pg_reload_conf()")
         try await until { (try? server.psql("SELECT count(*) FROM pg_hba_file_rules")) == "2" }
         let cases: [(String, String)] = [
@@ -182,7 +184,8 @@ struct OutageTests {
         try "*:*:*:careful:right\n".write(toFile: file, atomically: false, encoding: .utf8)
         chmod(file, 0o600)
         // Two servers, of which the first is none: the second lets us in, with the password of a file.
-        let string = "host=\(server.directory)/nothing,\(server.directory) user=careful dbname=postgres passfile=\(file)"
+        let string =
+            "host=\(server.directory)/nothing,\(server.directory) user=careful dbname=postgres passfile=\(file)"
         let database = PostgresMainDatabase(PostgresConfiguration(string)) { TestDatabase.moment }
         #expect(try await database.position() > Position(0))
         await database.close()
@@ -193,7 +196,8 @@ struct OutageTests {
     }
 
     @Test func synchronousCommitIsOnWhateverTheRoleSays() async throws {
-        let test = try TestDatabase("CREATE TABLE t(v text); CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET synchronous_commit = off")
+        let test = try TestDatabase(
+            "CREATE TABLE t(v text); CREATE ROLE hasty LOGIN SUPERUSER; ALTER ROLE hasty SET synchronous_commit = off")
         let database = test.database(user: "hasty")
         let lease = try await database.takeLease(site: "s", atLeast: 0)
         let sql = """

@@ -42,7 +42,8 @@ struct QueryTests {
                 transactionID: id("t\(index)"), contentHash: hash(),
                 statements: [
                     Statement(
-                        sql: sql, parameters: zip(record, table.columns).map { .constant($0, $1.type) }, expectation: .any,
+                        sql: sql, parameters: zip(record, table.columns).map { .constant($0, $1.type) },
+                        expectation: .any,
                         step: 0)
                 ])
         }
@@ -129,7 +130,9 @@ struct QueryTests {
         let reader = PostgresReader(test.configuration())
         let counts = try await reader.read { snapshot throws(DatabaseError) in
             let before = try snapshot.count(table, where: nil)
-            _ = try? test.psql("INSERT INTO t VALUES (2); INSERT INTO sluice_ledger(transaction_id, site, content_hash, applied_at) VALUES ('x', 's', '\\x00', now())")
+            _ = try? test.psql(
+                "INSERT INTO t VALUES (2); INSERT INTO sluice_ledger(transaction_id, site, content_hash, applied_at) VALUES ('x', 's', '\\x00', now())"
+            )
             return (before, try snapshot.count(table, where: nil), try snapshot.ledger([id("x")]).count)
         }
         #expect(counts == (1, 1, 0))
@@ -147,7 +150,9 @@ struct QueryTests {
             [try snapshot.record(table, key: [1]), try snapshot.record(table, key: [9_000_000_000])]
         }
         #expect(rows == [[1], nil])
-        #expect(try await database.read { snapshot throws(DatabaseError) in try snapshot.record(table, key: [1, 2]) } == nil)
+        #expect(
+            try await database.read { snapshot throws(DatabaseError) in try snapshot.record(table, key: [1, 2]) } == nil
+        )
         await database.close()
     }
 }

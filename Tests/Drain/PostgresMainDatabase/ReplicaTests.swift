@@ -31,7 +31,8 @@ struct ReplicaTests {
         try replica.catchUp(with: primary)
         #expect(try await reader.position() >= first)
         #expect(try await seen() == (1, 1))
-        let entry = try await reader.read { snapshot throws(DatabaseError) in try snapshot.ledger([id("t0")]) }[id("t0")]
+        let entry = try await reader.read { snapshot throws(DatabaseError) in try snapshot.ledger([id("t0")]) }[
+            id("t0")]
         #expect(try #require(entry).position >= first)
         let identity = try await main.identity()
         #expect(try await reader.identity().systemIdentifier == identity.systemIdentifier && identity.timeline == 1)
@@ -63,7 +64,8 @@ struct ReplicaTests {
         #expect(promoted.timeline == 2 && promoted > second)
         let taken = try await standby.takeLease(site: "s", atLeast: lease.token)
         #expect(taken.token == lease.token + 1)
-        let repeated = try await standby.apply([transaction("t1", "INSERT INTO t VALUES (1, 'x')"), transaction("t2")], under: taken)
+        let repeated = try await standby.apply(
+            [transaction("t1", "INSERT INTO t VALUES (1, 'x')"), transaction("t2")], under: taken)
         #expect(repeated.applied?.map(\.isBefore) == [true, false])
         #expect(try await standby.identity().systemIdentifier == identity.systemIdentifier)
         for database in [main, standby] { await database.close() }
@@ -74,7 +76,8 @@ struct ReplicaTests {
         let primary = try PostgresServer()
         let test = try TestDatabase(server: primary)
         let replica = try primary.replica()
-        let string = "host=\(replica.directory),\(primary.directory) user=postgres dbname=postgres target_session_attrs=read-write"
+        let string =
+            "host=\(replica.directory),\(primary.directory) user=postgres dbname=postgres target_session_attrs=read-write"
         let main = PostgresMainDatabase(PostgresConfiguration(string)) { TestDatabase.moment }
         let lease = try await main.takeLease(site: "s", atLeast: 0)
         try await main.verify(lease)

@@ -73,7 +73,9 @@ struct RoundTripTests {
 
     /// Whatever a client sends: either it is refused at accept, or the database takes it and gives it back.
     @Test func sumsAreTheDatabasesSums() async throws {
-        let declared = ["smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(10,2)", "price"]
+        let declared = [
+            "smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(10,2)", "price",
+        ]
         let columns = declared.enumerated().map { "c\($0) \($1)" }.joined(separator: ", ")
         let test = try TestDatabase(Samples.setUp + "CREATE TABLE t(id bigint PRIMARY KEY, \(columns))")
         let database = test.database()
@@ -90,9 +92,11 @@ struct RoundTripTests {
                 let key = Int64(round * 100 + index)
                 let insert = Statement(
                     sql: "INSERT INTO t(id, \(name)) VALUES ($1, $2)",
-                    parameters: [.constant(.integer(key), .integer), .constant(values[0], column.type)], expectation: .any, step: 0)
+                    parameters: [.constant(.integer(key), .integer), .constant(values[0], column.type)],
+                    expectation: .any, step: 0)
                 let increment = Statement(
-                    sql: "UPDATE t SET \(name) = \(name) + \(SQLDialect.postgres.placeholder(1, column.type)) WHERE id = $2",
+                    sql:
+                        "UPDATE t SET \(name) = \(name) + \(SQLDialect.postgres.placeholder(1, column.type)) WHERE id = $2",
                     parameters: [.constant(values[1], column.type), .constant(.integer(key), .integer)],
                     expectation: .affectsRow, step: 1)
                 let outcome = try await database.apply(
@@ -120,15 +124,18 @@ struct RoundTripTests {
     @Test(
         arguments: [
             ("double precision", "'NaN'", "NaN"), ("numeric", "'-Infinity'", "-Infinity"), ("real", "'1e-40'", nil),
-            ("timestamptz", "'infinity'", "infinity"), ("timestamptz", "'0044-03-15 12:00:00 BC'", "0044-03-15 12:00:00+00 BC"),
+            ("timestamptz", "'infinity'", "infinity"),
+            ("timestamptz", "'0044-03-15 12:00:00 BC'", "0044-03-15 12:00:00+00 BC"),
             ("time", "'24:00:00'", "24:00:00.000000"), ("text", "E'tab\\there'", "tab\there"),
-            ("json", "'{ \"b\" : 1e2, \"a\":[ ] }'", ["b": 100, "a": []]), ("json", "'{\"$a\":1}'", ["$literal": ["$a": 1]]),
+            ("json", "'{ \"b\" : 1e2, \"a\":[ ] }'", ["b": 100, "a": []]),
+            ("json", "'{\"$a\":1}'", ["$literal": ["$a": 1]]),
             ("integer[]", "'{{1,2},{3,NULL}}'", [[1, 2], [3, .null]]), ("integer[]", "'[0:1]={5,6}'", [5, 6]),
             ("interval", "'1 day 2 hours'", "1 day 02:00:00"), ("inet", "'10.0.0.1/8'", "10.0.0.1/8"),
             ("int4range", "'[1,5]'", "[1,6)"), ("point", "'(1,2)'", "(1,2)"),
         ] as [(String, String, JSONValue?)])
     func whatOtherProgramsWroteIsShownAsWhatItIs(declared: String, sql: String, expected: JSONValue?) async throws {
-        let test = try TestDatabase("CREATE TABLE t(id int PRIMARY KEY, v \(declared)); INSERT INTO t VALUES (1, \(sql))")
+        let test = try TestDatabase(
+            "CREATE TABLE t(id int PRIMARY KEY, v \(declared)); INSERT INTO t VALUES (1, \(sql))")
         let database = test.database()
         let table = try #require(try await database.introspect()["t"])
         let row = try await database.read { snapshot throws(DatabaseError) in try snapshot.record(table, key: [1]) }

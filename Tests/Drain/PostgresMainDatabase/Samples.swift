@@ -9,7 +9,8 @@ enum Samples {
     static let declared = [
         "smallint", "integer", "bigint", "real", "double precision", "numeric", "numeric(10,2)", "numeric(6,-2)",
         "numeric(3,5)", "text", "varchar(40)", "char(12)", "bytea", "boolean", "date", "time", "time(2)", "timestamp",
-        "timestamptz", "timestamptz(3)", "timestamp(0)", "uuid", "json", "jsonb", "mood", "price", "integer[]", "text[]",
+        "timestamptz", "timestamptz(3)", "timestamp(0)", "uuid", "json", "jsonb", "mood", "price", "integer[]",
+        "text[]",
         "bytea[]", "numeric(6,2)[]", "jsonb[]", "timestamptz[]", "mood[]", "char(4)[]",
     ]
 
@@ -35,7 +36,10 @@ enum Samples {
         case .json: document(depth: 3, using: &generator)
         case .enumeration(let labels): .string(generator.pick(labels))
         case .array(let element):
-            .array((0..<generator.integer(0...4)).map { _ in generator.chance(15) ? .null : random(element, using: &generator) })
+            .array(
+                (0..<generator.integer(0...4)).map { _ in
+                    generator.chance(15) ? .null : random(element, using: &generator)
+                })
         case .any: .null
         }
     }
@@ -45,7 +49,9 @@ enum Samples {
         switch generator.integer(0...3) {
         case 0: return .integer(Int64(generator.integer(-9...9)))
         case 1: return .double(Double(generator.integer(-9999...9999)) / 100)
-        case 2: return .double(Double(Float(bitPattern: UInt32(truncatingIfNeeded: generator.next())).isFinite ? 1e-7 : 0.1))
+        case 2:
+            return .double(
+                Double(Float(bitPattern: UInt32(truncatingIfNeeded: generator.next())).isFinite ? 1e-7 : 0.1))
         default: return .double(bits.isFinite && bits.magnitude < 1e37 && bits.magnitude > 1e-37 ? bits : 0.25)
         }
     }
@@ -53,7 +59,9 @@ enum Samples {
     /// With zeros at both ends, exponents, and more digits than a double has.
     private static func decimal(using generator: inout SeededGenerator) -> JSONValue {
         let whole = generator.chance(30) ? "0" : "\(generator.integer(1...99999))"
-        let fraction = generator.pick(["", ".0", ".5", ".005", ".995", ".4999999", ".50", ".123456789012345678901234567890"])
+        let fraction = generator.pick([
+            "", ".0", ".5", ".005", ".995", ".4999999", ".50", ".123456789012345678901234567890",
+        ])
         let exponent = generator.pick(["", "", "", "e0", "e2", "E-3", "e+1", "e-12"])
         return .number(number((generator.chance(40) ? "-" : "") + whole + fraction + exponent))
     }

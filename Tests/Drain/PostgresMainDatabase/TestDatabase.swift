@@ -41,7 +41,8 @@ final class TestDatabase: Sendable {
 
     /// Sessions in this database that wait for a lock.
     func waiting() throws -> Int? {
-        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        let sql =
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
         return Int(try psql(sql))
     }
 

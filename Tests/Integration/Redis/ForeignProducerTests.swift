@@ -69,6 +69,19 @@ extension Integration {
             #expect(try client.counters()["conserved"] == true)
         }
 
+        @Test func `a push wakes the processor, however long it would sleep`() throws {
+            let sleeper = try Sidecar.started(
+                schema: SampleSchema.text,
+                settings: ["keyspace.url": server.url, "site.name": "sleepy", "processing.interval": "60s"])
+            let client = try sleeper.client()
+            // By now it has looked and found nothing.
+            #expect(try client.drain())
+            try server.run(
+                "LPUSH", "site:sleepy:transaction_buffer",
+                #"{"transaction_id":"x","steps":[{"step_id":"s","operation":"delete","model":"telescope","id":"t3"}]}"#)
+            try eventually { (try? client.status("x"))?["status"] == "replicated" }
+        }
+
         @Test func `theirs are accepted when they are seen, in their own order`() throws {
             let client = try sidecar.client()
             try client.pause()

@@ -67,10 +67,12 @@ final class Link: Sendable {
 
     /// The second direction to end closes; nobody uses the descriptors any more then.
     private func end() {
-        guard ended.withLock({ count in
-            count += 1
-            return count == 2
-        }) else { return }
+        guard
+            ended.withLock({ count in
+                count += 1
+                return count == 2
+            })
+        else { return }
         isCut.withLock { _ in
             close(client)
             close(server)

@@ -13,7 +13,9 @@ enum DataTemplate {
                 "-D", folder + "/data", "--auth=trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
                 "--no-instructions",
             ], folder: folder)
-        atexit { try? FileManager.default.removeItem(atPath: NSTemporaryDirectory() + "sluice-pg-template-\(getpid())") }
+        atexit {
+            try? FileManager.default.removeItem(atPath: NSTemporaryDirectory() + "sluice-pg-template-\(getpid())")
+        }
         return folder + "/data"
     }
 

@@ -53,7 +53,10 @@ public final class PostgresServer: Sendable {
         try PostgresServer(settings: settings) { directory in
             try Program.run(
                 "pg_basebackup",
-                ["-h", self.directory, "-U", "postgres", "-D", directory + "/data", "-R", "-X", "stream", "-c", "fast", "--no-sync"],
+                [
+                    "-h", self.directory, "-U", "postgres", "-D", directory + "/data", "-R", "-X", "stream", "-c",
+                    "fast", "--no-sync",
+                ],
                 folder: directory)
         }
     }
@@ -137,7 +140,8 @@ public final class PostgresServer: Sendable {
 
     private var processes: [pid_t] {
         guard let postmaster = processID else { return [] }
-        let children = (try? String(contentsOfFile: "/proc/\(postmaster)/task/\(postmaster)/children", encoding: .utf8)) ?? ""
+        let children =
+            (try? String(contentsOfFile: "/proc/\(postmaster)/task/\(postmaster)/children", encoding: .utf8)) ?? ""
         return [postmaster] + children.split(separator: " ").compactMap { pid_t($0) }
     }
 

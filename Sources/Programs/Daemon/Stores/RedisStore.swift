@@ -58,6 +58,9 @@ final class RedisStore: SiteStore {
 
     func connect() async throws(KeyspaceError) -> any KeyspaceConnection { try await keyspace.connect() }
 
+    /// Tells of what other processes push.
+    func workWatch() -> RedisWorkWatch { keyspace.workWatch() }
+
     // MARK: Upkeep
 
     var problem: HealthReason? {
