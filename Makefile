@@ -4,14 +4,17 @@
 SWIFT ?= swift
 PREFIX ?= /usr/local
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-PACKAGES := libsqlite3-dev sqlite3 python3
+PACKAGES := libsqlite3-dev libhiredis-dev sqlite3 python3
+TEST_PACKAGES := redis-server libpq-dev postgresql
+# The build with PostgreSQL has a folder of its own, so that neither build undoes the other.
+POSTGRES := --traits Postgres --scratch-path .build/postgres
 DEBUG := .build/debug/sluice
 RELEASE := .build/release/sluice
 STRICT := --explicit-target-dependency-import-check error
 OBSERVATORY := contrib/examples/observatory
 FORMATTED := Package.swift Sources Tests contrib/benchmarks/Package.swift contrib/benchmarks/Sources
 
-.PHONY: help run demo test check torture bench build debug format lint clean install openrpc deps
+.PHONY: help run demo test check torture bench build debug format lint clean install openrpc deps test-deps
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,20 +25,25 @@ run: debug ## build, and run the sidecar with the observatory's schema
 demo: debug ## play a night at the observatory while its database is locked away
 	@$(OBSERVATORY)/demo.sh $(DEBUG)
 
-test: deps ## run every test
+test: deps test-deps ## run every test, of the default build and of the one with PostgreSQL, on both keyspaces
 	$(SWIFT) build --build-tests $(STRICT)
 	$(SWIFT) test --skip-build
+	SLUICE_TEST_KEYSPACE=redis $(SWIFT) test --skip-build --filter IntegrationTests
 	SLUICE_BINARY=$(abspath $(DEBUG)) python3 -B -m unittest discover -s contrib/clients/python/tests
+	$(SWIFT) build --build-tests $(STRICT) $(POSTGRES)
+	$(SWIFT) test --skip-build $(POSTGRES) --filter Postgres
 
 check: lint test ## what CI runs: format lint, import check, warnings as errors, every test
 	@$(OBSERVATORY)/demo.sh $(DEBUG)
 
-torture: deps ## the long forms: 200 kills, 10,000 mutations, ten times the properties
-	$(SWIFT) build --build-tests
-	SLUICE_TORTURE=1 $(SWIFT) test --skip-build --filter 'IntegrationTests|SmartQueriesTests|JSONTests|EmbeddedKeyspaceTests'
+torture: deps test-deps ## the long forms: 200 kills, 10,000 mutations, 100,000 commands against a real Redis, ten times the properties
+	$(SWIFT) build --build-tests $(POSTGRES)
+	SLUICE_TORTURE=1 $(SWIFT) test --skip-build $(POSTGRES)
+	SLUICE_TORTURE=1 SLUICE_TEST_KEYSPACE=redis $(SWIFT) test --skip-build $(POSTGRES) --filter IntegrationTests
 
-bench: build ## measure, as ratios against a bare SQLite loop in the same run
+bench: build test-deps ## measure, as ratios against named peers in the same run
 	contrib/benchmarks/run.sh $(abspath $(RELEASE))
+	contrib/benchmarks/redis.sh $(abspath $(RELEASE))
 
 build: deps ## release build: .build/release/sluice
 	$(SWIFT) build -c release --product sluice --static-swift-stdlib
@@ -62,6 +70,14 @@ clean: ## remove what was built
 	rm -rf .build contrib/benchmarks/.build
 
 deps:
-	@missing=; for package in $(PACKAGES); do \
-	    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
-	if [ -n "$$missing" ]; then $(SUDO) apt-get update -q && $(SUDO) apt-get install -y -q $$missing; fi
+	@$(call install_missing,$(PACKAGES))
+
+test-deps:
+	@$(call install_missing,$(TEST_PACKAGES))
+
+define install_missing
+missing=; for package in $(1); do \
+    dpkg-query -W -f '$${Status}' $$package 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$package"; done; \
+if [ -n "$$missing" ]; then $(SUDO) apt-get update -q && \
+    $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get install -y -q $$missing; fi
+endef

@@ -38,7 +38,7 @@ enum LedgerSQL {
 
     /// $1 ids as an array.
     static let entries = """
-        SELECT transaction_id, content_hash, generated_ids, applied_at, \(ServerPosition.columns)
+        SELECT transaction_id, content_hash, generated_ids, applied_at
         FROM sluice_ledger WHERE transaction_id = ANY($1::text[])
         """
 

@@ -50,7 +50,9 @@ public struct PostgresConfiguration: Sendable {
             ("jit", "off"),
         ]
         switch role {
-        case .reader, .mainReader: return common
+        case .reader, .mainReader:
+            // What is looked for decides how it is best found: a plan per question, parsed once.
+            return common + [("plan_cache_mode", "force_custom_plan")]
         case .writer:
             // Who writes finds records by their keys, with statements that are planned once, perhaps when the table was
             // still small: that plan must do when it has grown.

@@ -30,8 +30,13 @@ final class PostgresSnapshot: DatabaseSnapshot {
         guard !transactions.isEmpty, try hasLedger() else { return [:] }
         var parameters = PostgresParameters()
         parameters.append(ArrayText.write(transactions.map(\.string)))
-        // Planned anew each time: how many ids there are decides how they are best found.
-        let rows = try query(LedgerSQL.entries, parameters, prepared: false)
+        // Rows that are visible here are covered by what the server has now.
+        let (rows, position) = try run {
+            connection.queue(LedgerSQL.entries, parameters)
+            connection.queue(ServerPosition.sql)
+        } take: { () throws(DatabaseError) in
+            (try connection.result(), ServerPosition.read(try connection.result()))
+        }
         var result: [TransactionID: LedgerEntry] = [:]
         for row in 0..<rows.rowCount {
             guard let id = rows.text(row, 0).flatMap({ TransactionID($0) }),
@@ -41,7 +46,7 @@ final class PostgresSnapshot: DatabaseSnapshot {
                     .flatMap({ Timestamp($0) })
             else { continue }
             result[id] = LedgerEntry(
-                position: ServerPosition.read(rows, row: row, column: 4), contentHash: hash,
+                position: position, contentHash: hash,
                 generatedIDs: rows.text(row, 2).map { Array($0.utf8) }, appliedAt: time)
         }
         return result

@@ -19,9 +19,9 @@ enum ServerPosition {
 
     static let sql = "SELECT " + columns
 
-    static func read(_ result: PostgresResult, row: Int = 0, column: Int = 0) -> Position {
+    static func read(_ result: PostgresResult, column: Int = 0) -> Position {
         Position(
-            result.text(row, column).flatMap { UInt64($0) } ?? 0,
-            timeline: result.int64(row, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0)
+            result.text(0, column).flatMap { UInt64($0) } ?? 0,
+            timeline: result.int64(0, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0)
     }
 }

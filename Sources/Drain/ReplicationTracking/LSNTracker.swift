@@ -10,9 +10,13 @@ public import TransactionModel
 /// Follows the replicas, and releases what all of them have: status `replicated`, overlay and caches gone.
 ///
 /// Which transactions wait is kept in `replication_pending` and not here, so a restart forgets nothing.
+///
+/// Positions compare only within one timeline. When the main database is found on another one (a replica was promoted in
+/// its place), what waits is looked up in its ledger: what it lacks was lost with its predecessor, and returns to the buffer.
 public final class LSNTracker: Service, PositionTracking {
     private let manager: TransactionManager
     private let access: KeyspaceAccess
+    private let main: any DatabaseReader
     private let replicas: [any DatabaseReader]
     private let configuration: TrackerConfiguration
     private let clock: any Clock<Duration>
@@ -20,11 +24,12 @@ public final class LSNTracker: Service, PositionTracking {
     private let state = Mutex(TrackerStateMachine())
 
     public init(
-        manager: TransactionManager, access: KeyspaceAccess, replicas: [any DatabaseReader],
+        manager: TransactionManager, access: KeyspaceAccess, main: any DatabaseReader, replicas: [any DatabaseReader],
         configuration: TrackerConfiguration, clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
         self.manager = manager
         self.access = access
+        self.main = main
         self.replicas = replicas
         self.configuration = configuration
         self.clock = clock
@@ -51,35 +56,79 @@ public final class LSNTracker: Service, PositionTracking {
 
     private func look() async -> TrackerStateMachine.Look {
         do {
-            let keys = manager.keys
-            guard try await access.integer("ZCARD", keys.replicationPending) > 0 else { return .nothingWaits }
-            guard let position = try await lowestPosition() else { return .failed }
-            return .looked(position, released: try await release(upTo: position))
+            guard try await access.integer("ZCARD", manager.keys.replicationPending) > 0 else { return .nothingWaits }
+            let timeline = try await currentTimeline()
+            var positions: [Position] = []
+            for replica in replicas { positions.append(try await replica.position()) }
+            guard let lowest = positions.min(by: { $0.value < $1.value }) else { return .failed }
+            // A replica that has not followed to the timeline may have what the main database lacks, and the other way round.
+            let strays = zip(replicas, positions).filter { $0.1.timeline != timeline }.map(\.0)
+            return .looked(lowest, released: try await release(upTo: lowest, unlessMissingIn: strays))
         } catch {
             logger.debug("replicas could not be looked at", metadata: ["error": "\(error)"])
             return .failed
         }
     }
 
-    private func lowestPosition() async throws -> Position? {
-        var lowest: Position?
-        for replica in replicas {
-            let position = try await replica.position()
-            lowest = min(lowest ?? position, position)
+    // MARK: Timelines
+
+    /// The main database's timeline, as far as it is known: while it is away, nothing is committed on another one.
+    private func currentTimeline() async throws -> UInt32? {
+        let known = state.withLock { $0.timeline }
+        // A database without timelines never gets one.
+        if known == 0 { return known }
+        guard let found = try? await main.position().timeline else { return known }
+        if found != known {
+            try await reconcile(with: found)
+            state.withLock { $0.timeline = found }
         }
-        return lowest
+        return found
     }
 
-    private func release(upTo position: Position) async throws(BufferingError) -> Int {
-        var released = 0
+    /// Sends what waits and is not in the main database's ledger back to the buffer.
+    private func reconcile(with timeline: UInt32) async throws {
+        guard timeline != 0 else { return }
+        var returned = 0
+        var start: Int64 = 0
         while true {
             let ids = try await access.members(
+                "ZRANGE", manager.keys.replicationPending, start, start + Int64(configuration.releaseMax) - 1)
+            if ids.isEmpty { break }
+            let lost = try await missing(ids, in: main)
+            if !lost.isEmpty { _ = try await manager.advance(lost.map { .reverted($0) }) }
+            returned += lost.count
+            start += Int64(ids.count - lost.count)
+        }
+        guard returned > 0 else { return }
+        logger.warning(
+            "the main database is on another timeline and lacks transactions that were committed; they are applied again",
+            metadata: ["timeline": "\(timeline)", "transactions": "\(returned)"])
+    }
+
+    private func missing(
+        _ ids: [TransactionID], in database: any DatabaseReader
+    ) async throws(DatabaseError) -> [TransactionID] {
+        let ledger = try await database.read { snapshot throws(DatabaseError) in try snapshot.ledger(ids) }
+        return ids.filter { ledger[$0] == nil }
+    }
+
+    // MARK: Release
+
+    private func release(upTo position: Position, unlessMissingIn strays: [any DatabaseReader]) async throws -> Int {
+        var released = 0
+        while true {
+            var ids = try await access.members(
                 "ZRANGEBYSCORE", manager.keys.replicationPending, "-inf", "\(position.value)", "LIMIT", 0,
                 configuration.releaseMax)
+            let isLast = ids.count < configuration.releaseMax
+            for stray in strays where !ids.isEmpty {
+                let missing = Set(try await missing(ids, in: stray))
+                ids.removeAll { missing.contains($0) }
+            }
             guard !ids.isEmpty else { return released }
             let count = try await manager.release(ids)
             released += count
-            if count == 0 || ids.count < configuration.releaseMax { return released }
+            if count == 0 || isLast { return released }
         }
     }
 }

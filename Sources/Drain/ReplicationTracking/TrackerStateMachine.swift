@@ -5,6 +5,8 @@ import TransactionModel
 struct TrackerStateMachine: Sendable {
     /// The position that every replica has.
     private(set) var replayed: Position?
+    /// The main database's timeline when what waits was last compared with its ledger; nil: not yet.
+    var timeline: UInt32?
     /// How long nothing has moved although something waits.
     private(set) var stalled: Duration = .zero
 
