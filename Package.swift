@@ -44,6 +44,9 @@ let package = Package(
             name: "ReentrantTransactions",
             targets: ["ReentrantTransactions", "Keyspace", "EmbeddedKeyspace", "RedisKeyspace"]),
     ],
+    traits: [
+        .trait(name: "Postgres", description: "PostgreSQL as main database; needs libpq-dev.")
+    ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
@@ -65,6 +68,9 @@ let package = Package(
         room("Drivers/SQLiteConnection", uses: ["CSQLite"]),
         room("Drivers/BlockingThread"),
         .systemLibrary(name: "CHiredis", path: "Sources/Drivers/CHiredis"),
+        // Empty without the trait: what they hold stands in `#if Postgres`.
+        .systemLibrary(name: "CLibPQ", path: "Sources/Drivers/CLibPQ"),
+        room("Drivers/PostgresConnection", uses: ["CLibPQ"]),
 
         // Buffer: requests become durable transactions.
         room("Buffer/Keyspace", uses: ["JSON", "TransactionModel"]),
@@ -91,6 +97,9 @@ let package = Package(
         room(
             "Drain/SQLiteMainDatabase",
             uses: ["MainDatabase", "TransactionModel", "JSON", "SQLiteConnection", "BlockingThread"]),
+        room(
+            "Drain/PostgresMainDatabase",
+            uses: ["MainDatabase", "TransactionModel", "JSON", "PostgresConnection", "BlockingThread"]),
         room("Drain/TransactionExecution", uses: ["MainDatabase", "TransactionModel", "JSON"]),
         room(
             "Drain/BackgroundProcessing",
@@ -114,8 +123,8 @@ let package = Package(
                 "SocketServer", "WireProtocol", "RequestDispatch", "TransactionBuffering", "ReentrantTransactions",
                 "Keyspace", "EmbeddedKeyspace", "RedisKeyspace", "BackgroundProcessing", "TransactionExecution",
                 "MainDatabase",
-                "SQLiteMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel", "JSON", nioPosix, nio,
-                log, lifecycle,
+                "SQLiteMainDatabase", "PostgresMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel",
+                "JSON", nioPosix, nio, log, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),
@@ -206,9 +215,20 @@ let package = Package(
             "Programs/Daemon",
             of: ["Daemon", "BackgroundProcessing", "EmbeddedKeyspace", "SocketServer", "TransactionModel", log]),
         support("RedisServer", uses: []),
+        support("PostgresServer", uses: []),
+        support("ByteProxy", uses: []),
+        tests(
+            "Drain/PostgresMainDatabase",
+            of: [
+                "SeededRandom", "PostgresServer", "ByteProxy", "PostgresMainDatabase", "PostgresConnection",
+                "TransactionExecution", "MainDatabase", "TransactionModel", "JSON",
+            ]),
         support("DaemonHarness", uses: ["WireProtocol", "JSON", "RedisServer"]),
         .testTarget(
-            name: "IntegrationTests", dependencies: ["DaemonHarness", "RedisServer", "WireProtocol", "JSON", "sluice"],
+            name: "IntegrationTests",
+            dependencies: [
+                "DaemonHarness", "RedisServer", "PostgresServer", "ByteProxy", "WireProtocol", "JSON", "sluice",
+            ],
             path: "Tests/Integration", swiftSettings: strict),
     ]
 )

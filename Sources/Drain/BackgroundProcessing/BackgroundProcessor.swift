@@ -11,8 +11,8 @@ public import TransactionModel
 /// Applies what was accepted, in the background, each transaction once.
 ///
 /// A cycle: what is due for a retry goes back to the buffer; the tail is claimed; what conflicts with blocked
-/// transactions is parked; the rest is applied in one database transaction together with its ledger rows; only then
-/// it leaves the buffer. A crash anywhere in between is repaired by doing it again: the ledger knows what was applied.
+/// transactions is parked; the rest is applied in one database transaction together with its ledger rows, or in
+/// several lanes (``LaneRun``) where the database lets more than one in; only then it leaves the buffer. A crash anywhere in between is repaired by doing it again: the ledger knows what was applied.
 public final class BackgroundProcessor: Service, TransactionExecuting {
     let manager: TransactionManager
     let access: KeyspaceAccess
@@ -22,14 +22,16 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     let clock: any Clock<Duration>
     let now: @Sendable () -> Timestamp
     let logger: Logger
-    private let wakeSignal = WakeSignal()
+    /// Batches that may be applied beside each other.
+    let lanes: Int
+    let wakeSignal = WakeSignal()
     /// Ends a rest that new work must not end: pause, and the backoff of an outage.
     private let resumeSignal = WakeSignal()
     let state = Mutex(ProcessorStateMachine())
     let leaseKeeper: LeaseKeeper
     private let prunedAt = Mutex<Timestamp?>(nil)
     /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
-    private let unsettled = Mutex<[TransactionID]>([])
+    let unsettled = Mutex<[TransactionID]>([])
 
     public init(
         manager: TransactionManager, access: KeyspaceAccess, database: any MainDatabase,
@@ -43,6 +45,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             access: access, database: database, site: manager.site.name, timeToLive: configuration.leaseTimeToLive,
             now: now)
         executor = TransactionExecutor(database: database)
+        lanes = max(1, min(configuration.lanes, database.lanesMax))
         self.configuration = configuration
         self.clock = clock
         self.now = now
@@ -105,15 +108,9 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private func cycle() async -> ProcessorStateMachine.Cycle {
         do {
             let lease: Lease
-            switch try await leaseKeeper.keep() {
-            case .ours(let ours): lease = ours
-            case .new(let ours):
-                lease = ours
-                // A database that was away may have come back with other tables.
-                try await manager.schema.refresh()
-            case .others(let remaining):
-                unsettled.withLock { $0 = [] }
-                return .standby(remaining)
+            switch try await keepLease() {
+            case .ours(let ours), .new(let ours): lease = ours
+            case .others(let remaining): return .standby(remaining)
             }
             try await giveBackUnsettled(lease)
             let due = try await releaseDue()
@@ -122,8 +119,13 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             guard state.withLock({ $0.next() }) == .cycle else { return .idle(due: due) }
             let works = try await claim(lease)
             guard !works.isEmpty else { return .idle(due: due) }
-            try await BatchRun(self, lease).run(works)
-            unsettled.withLock { $0 = [] }
+            if lanes == 1 {
+                try await BatchRun(self, lease).run(works)
+                unsettled.withLock { $0 = [] }
+            } else {
+                var run = LaneRun(self, lease)
+                try await run.run(works)
+            }
             return .progressed
         } catch let error as DatabaseError {
             if error.category == .fenced { leaseKeeper.forget() }
@@ -137,6 +139,17 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     // MARK: Steps of a cycle
 
+    func keepLease() async throws -> LeaseKeeper.Standing {
+        let standing = try await leaseKeeper.keep()
+        switch standing {
+        case .ours: break
+        // A database that was away may have come back with other tables.
+        case .new: try await manager.schema.refresh()
+        case .others: unsettled.withLock { $0 = [] }
+        }
+        return standing
+    }
+
     /// Nobody else would: they are claimed under a lease that is still held. What was applied, the ledger knows.
     private func giveBackUnsettled(_ lease: Lease) async throws(BufferingError) {
         let ids = unsettled.withLock { $0 }
@@ -146,7 +159,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     }
 
     /// Sends retries whose time has come back to the buffer; says how long until the next one.
-    private func releaseDue() async throws(BufferingError) -> Duration? {
+    func releaseDue() async throws(BufferingError) -> Duration? {
         let now = now()
         let milliseconds = now.microseconds / 1000
         let key = manager.keys.transactionRetry
@@ -162,7 +175,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         return .milliseconds(max(1, Int64(time) - milliseconds))
     }
 
-    private func claim(_ lease: Lease) async throws(BufferingError) -> [Work] {
+    func claim(_ lease: Lease) async throws(BufferingError) -> [Work] {
         let claim = Claim(
             token: lease.token, transactionsMax: configuration.batchTransactionsMax,
             bytesMax: configuration.batchBytesMax, suspectClaims: BatchPlanner.suspectClaims, at: now())

@@ -7,10 +7,15 @@ import TransactionModel
 struct Work: Sendable {
     var claimed: ClaimedTransaction
     var transaction: StoredTransaction
-    /// Filled where somebody holds keys.
+    /// Filled where somebody holds keys, or where there are several lanes.
     var keys: [ConflictKey] = []
+    /// It failed beside something that was accepted earlier: it runs again when nothing earlier is in hand.
+    var followsAll = false
 
     var id: TransactionID { claimed.transactionID }
+
+    /// It took processes down before.
+    var runsAlone: Bool { claimed.unresolvedClaims >= BatchPlanner.suspectClaims }
 }
 
 /// Conflict keys that blocked transactions hold: name -> who, and how.
@@ -68,7 +73,7 @@ struct BatchPlanner {
                 held.hold(work.keys, blocker: blocker)
                 continue
             }
-            if work.claimed.unresolvedClaims >= suspectClaims {
+            if work.runsAlone {
                 if plan.batch.isEmpty {
                     plan.batch = [work]
                     plan.returned += works[(index + 1)...]

@@ -6,7 +6,8 @@ import TransactionBuffering
 import TransactionExecution
 import TransactionModel
 
-/// Brings one claim to its outcomes: plan, apply, judge what failed, plan again what had to wait for it.
+/// Brings one claim to its outcomes: plan, apply, judge what failed, plan again what had to wait for it. Where there are
+/// several lanes, ``LaneRun`` has it plan claims and apply batches.
 struct BatchRun {
     private let processor: BackgroundProcessor
     private let lease: Lease
@@ -22,21 +23,27 @@ struct BatchRun {
     func run(_ works: [Work]) async throws {
         var rest = works
         while !rest.isEmpty {
-            let plan = try await plan(rest)
-            try await settle(plan)
-            guard !plan.batch.isEmpty else { return }
-            rest = try await apply(plan.batch)
+            let batch = try await plan(rest)
+            guard !batch.isEmpty else { return }
+            rest = try await apply(batch).waiting
         }
     }
 
-    private func plan(_ works: [Work]) async throws(BufferingError) -> BatchPlanner.Plan {
+    /// Settles those that can't run now, and answers the others.
+    /// - Parameter always: Conflict keys are needed even when nobody holds any.
+    func plan(_ works: [Work], always: Bool = false) async throws -> [Work] {
         var works = works
         var held = HeldKeys()
-        if try await processor.access.heldCount(processor.manager.keys) > 0 {
-            for index in works.indices { works[index].keys = works[index].transaction.conflictKeys(in: schema) }
-            held = try await processor.access.held(works.flatMap(\.keys), processor.manager.keys)
+        let isHeld = try await processor.access.heldCount(processor.manager.keys) > 0
+        if isHeld || always {
+            for index in works.indices where works[index].keys.isEmpty {
+                works[index].keys = works[index].transaction.conflictKeys(in: schema)
+            }
         }
-        return BatchPlanner.plan(works, held: held)
+        if isHeld { held = try await processor.access.held(works.flatMap(\.keys), processor.manager.keys) }
+        let plan = BatchPlanner.plan(works, held: held)
+        try await settle(plan)
+        return plan.batch
     }
 
     /// What the plan says of those that don't run now.
@@ -62,8 +69,17 @@ struct BatchRun {
         if !changes.isEmpty { _ = try await processor.manager.advance(changes, token: lease.token) }
     }
 
-    /// Applies a batch; the answer is what had to wait for a failed one, to be planned again.
-    private func apply(_ works: [Work]) async throws -> [Work] {
+    /// What a batch leaves behind.
+    struct Outcome: Sendable {
+        /// What had to wait for a failed one, to be planned again.
+        var waiting: [Work] = []
+        /// Some of the failed hold their keys from now on.
+        var holds = false
+    }
+
+    /// Applies a batch and stores the outcomes.
+    /// - Parameter oldestElsewhere: The oldest transaction that is claimed and neither in this batch nor done.
+    func apply(_ works: [Work], oldestElsewhere: Int64? = nil) async throws -> Outcome {
         let conflicts = BatchConflicts(works, schema)
         let report = await processor.executor.execute(
             works.map { .init($0.transaction, contentHash: $0.claimed.contentHash) }, schema: schema, under: lease
@@ -71,8 +87,7 @@ struct BatchRun {
             // Whatever the policy: whether the earlier one is dead or will be retried is judged only afterwards.
             conflicts.conflict(later, earlier)
         }
-        var outcomes = Outcomes()
-        var waiting: [Work] = []
+        var outcomes = Outcomes(oldestElsewhere: oldestElsewhere)
         for (work, result) in zip(works, report.results) {
             switch result {
             case .applied(let position, let ids), .before(let position, let ids):
@@ -85,20 +100,23 @@ struct BatchRun {
                     code: "transaction_conflict",
                     message: "the ledger has this transaction_id with other content; send it under a new id",
                     at: processor.now())
+                outcomes.left.holds = true
                 outcomes.changes.append(dead(work, failure))
             case .failed(let error): try await judge(work, error, &outcomes)
             case .unknown, .notRun:
-                if report.stoppedBy == nil { waiting.append(work) } else { outcomes.changes.append(.returned(work.id)) }
+                if report.stoppedBy == nil { outcomes.left.waiting.append(work) } else { outcomes.changes.append(.returned(work.id)) }
             }
         }
         _ = try await processor.manager.advance(
             outcomes.changes, token: lease.token,
             release: outcomes.released.isEmpty ? nil : Release(outcomes.released, at: processor.now()))
         if let error = report.stoppedBy { throw error }
-        return waiting
+        return outcomes.left
     }
 
     private struct Outcomes {
+        var left = Outcome()
+        let oldestElsewhere: Int64?
         var changes: [Advance.Change] = []
         var released: [Release.Released] = []
         /// The first transaction of this batch that waits for a retry.
@@ -109,19 +127,29 @@ struct BatchRun {
         let before = try await processor.access.retryingBefore(work.claimed.sequence, processor.manager.keys)
         var generator = SystemRandomNumberGenerator()
         let verdict = FailureJudge(policy: processor.configuration.retry).judge(
-            error, of: work, earlier: before ?? outcomes.retrying, using: &generator)
+            error, of: work, earlier: before ?? outcomes.retrying,
+            ranBesideEarlier: outcomes.oldestElsewhere.map { $0 < work.claimed.sequence } ?? false, using: &generator)
         let place = error.step.map { " (steps[\($0)])" } ?? ""
         let failure = FailureRecord(
             code: error.kind.rawValue, message: "\(error.message) (\(error.code))\(place)", at: processor.now())
         let held = work.transaction.conflictKeys(in: schema)
         switch verdict {
         case .again: outcomes.changes.append(.returned(work.id))
-        case .park(let blocker): outcomes.changes.append(.parked(work.id, behind: blocker, held: held))
+        case .follow:
+            var work = work
+            work.followsAll = true
+            outcomes.left.waiting.append(work)
+        case .park(let blocker):
+            outcomes.left.holds = true
+            outcomes.changes.append(.parked(work.id, behind: blocker, held: held))
         case .retry(let attempts, let delay):
+            outcomes.left.holds = true
             outcomes.retrying = outcomes.retrying ?? work.id
             outcomes.changes.append(
                 .retrying(work.id, attempts: attempts, due: processor.now() + delay, error: failure, held: held))
-        case .dead: outcomes.changes.append(dead(work, failure))
+        case .dead:
+            outcomes.left.holds = true
+            outcomes.changes.append(dead(work, failure))
         }
     }
 
@@ -139,8 +167,8 @@ private final class BatchConflicts {
     private let schema: Schema
     private lazy var keys: [[ByteString: ConflictKey.Use]] = works.map { work in
         Dictionary(
-            work.transaction.conflictKeys(in: schema).map { ($0.name, $0.use) }, uniquingKeysWith: { first, _ in first }
-        )
+            (work.keys.isEmpty ? work.transaction.conflictKeys(in: schema) : work.keys).map { ($0.name, $0.use) },
+            uniquingKeysWith: { first, _ in first })
     }
 
     init(_ works: [Work], _ schema: Schema) {

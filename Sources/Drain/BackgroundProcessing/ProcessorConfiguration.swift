@@ -11,6 +11,8 @@ public enum DeadLetterPolicy: String, Sendable, CaseIterable {
 public struct ProcessorConfiguration: Sendable {
     /// The longest sleep while there is nothing to do; accepts wake the processor earlier.
     public var interval: Duration = .seconds(1)
+    /// Batches that are applied beside each other, as far as the database lets several in.
+    public var lanes = 4
     /// Transactions of one claim, and so of one database transaction.
     public var batchTransactionsMax = 512
     /// Payload bytes of one claim.

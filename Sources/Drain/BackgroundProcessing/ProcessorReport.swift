@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import MainDatabase
 import Synchronization
+public import TransactionBuffering
 public import TransactionModel
 
 /// What the processor is doing, for people.
@@ -11,6 +12,10 @@ public struct ProcessorReport: Sendable {
     /// Why nothing is applied at the moment.
     public var lastError: FailureRecord?
     public var leaseToken: Int64?
+    /// An operator paused it, whatever else is wrong.
+    public var isPaused: Bool
+    /// Batches that may be applied beside each other: as configured and as the database allows.
+    public var lanes: Int
 }
 
 extension BackgroundProcessor {
@@ -18,9 +23,13 @@ extension BackgroundProcessor {
         let token = leaseKeeper.token
         return state.withLock {
             ProcessorReport(
-                state: $0.state, lastProgress: $0.lastProgress, lastError: $0.lastError, leaseToken: token)
+                state: $0.state, lastProgress: $0.lastProgress, lastError: $0.lastError, leaseToken: token,
+                isPaused: $0.isPaused, lanes: lanes)
         }
     }
+
+    /// How many conflict keys are held by retrying, dead and parked transactions.
+    public func heldKeys() async throws(BufferingError) -> Int64 { try await access.heldCount(manager.keys) }
 
     /// Finishes the batch at hand, then applies nothing until ``resume()``. Accepts go on.
     public func pause() { state.withLock { $0.pause() } }

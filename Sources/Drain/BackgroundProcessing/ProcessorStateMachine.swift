@@ -61,6 +61,13 @@ struct ProcessorStateMachine: Sendable {
     /// What to do at the top of the loop.
     func next() -> Action { isStopped ? .stop : isPaused ? .rest : .cycle }
 
+    /// Transactions were moved, perhaps in the middle of a cycle.
+    mutating func progressed(at time: Timestamp) {
+        outageTries = 0
+        lastError = nil
+        lastProgress = time
+    }
+
     /// What to do after a cycle.
     mutating func finished(
         _ cycle: Cycle, at time: Timestamp, _ configuration: ProcessorConfiguration,
@@ -69,9 +76,7 @@ struct ProcessorStateMachine: Sendable {
         if case .standby = cycle { isStandby = true } else { isStandby = false }
         switch cycle {
         case .progressed:
-            outageTries = 0
-            lastError = nil
-            lastProgress = time
+            progressed(at: time)
             return .cycle
         case .idle(let due):
             outageTries = 0

@@ -33,7 +33,8 @@ final class WakeSignal: Sendable {
         }
     }
 
-    private func wait() async {
+    /// Returns at the next signal, or when the task is cancelled.
+    func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isDone = state.withLock { state in

@@ -10,6 +10,9 @@ public protocol MainDatabase: DatabaseReader {
     /// How statements are written for it.
     var dialect: SQLDialect { get }
 
+    /// How many batches may be applied beside each other.
+    var lanesMax: Int { get }
+
     /// Creates our tables where they are missing and raises the site's token to max(database, `atLeast`) + 1, which
     /// waits out commits of the previous holder in flight.
     func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease
@@ -25,6 +28,11 @@ public protocol MainDatabase: DatabaseReader {
 
     /// Forgets ledger rows older than a moment, at most `rowsMax` of them; says how many.
     func pruneLedger(before: Timestamp, rowsMax: Int) async throws(DatabaseError) -> Int
+}
+
+extension MainDatabase {
+    /// One writer at a time.
+    public var lanesMax: Int { 1 }
 }
 
 /// A database that can be read: the main one or a replica of it.

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import TransactionModel
 
@@ -73,3 +74,4 @@ enum ArrayText {
         return !isQuoted && string == "NULL" ? .null : PostgresValue.read(string, as: element)
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresConnection
@@ -158,3 +159,4 @@ struct BatchApplier {
 
     private static let recordMissing = DatabaseError(.recordMissing, code: "no row", "The record does not exist.")
 }
+#endif

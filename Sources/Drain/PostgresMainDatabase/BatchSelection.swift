@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import TransactionModel
@@ -97,3 +98,4 @@ struct BatchSelection {
         return id.flatMap { $0.isNull ? nil : $0 }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresConnection
@@ -202,3 +203,4 @@ struct BatchTransaction {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import TransactionModel
@@ -93,3 +94,4 @@ struct CapturePlan {
         CaptureText.cast(type).map { .setting(place, cast: $0) } ?? .result(place, type)
     }
 }
+#endif

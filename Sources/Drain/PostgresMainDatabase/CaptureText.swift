@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import TransactionModel
 
 /// Hands a value that one statement returns to a later one inside the server, so that nobody waits for a round trip:
@@ -56,3 +57,4 @@ enum CaptureText {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// The two questions to the catalog. Each row is one JSON object, because what belongs to a table comes in lists.
 enum CatalogSQL {
@@ -71,3 +72,4 @@ enum CatalogSQL {
         LEFT JOIN pg_type e ON e.oid = t.typelem
         """
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import TransactionModel
 
@@ -86,3 +87,4 @@ struct CatalogTypes {
             precision: Int((modifier - 4) >> 16 & 0xFFFF), scale: Int(scale < 0x400 ? scale : scale - 0x800))
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresConnection
 
@@ -62,3 +63,4 @@ extension DatabaseError {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import TransactionModel
 
 /// What a DEFAULT is, as far as its text tells; the text is the server's own, hence of few forms.
@@ -105,3 +106,4 @@ enum DefaultExpression: Equatable {
 
     private static func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 }
+#endif

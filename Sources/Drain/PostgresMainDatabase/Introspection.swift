@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresConnection
@@ -132,3 +133,4 @@ struct Introspection {
         return result
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresConnection
 
@@ -70,3 +71,4 @@ extension DatabaseError {
         }
     }
 }
+#endif

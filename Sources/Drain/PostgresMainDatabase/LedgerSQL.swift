@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// Our two tables, and every statement on them.
 enum LedgerSQL {
@@ -56,3 +57,4 @@ enum LedgerSQL {
         AND sequence IN (SELECT sequence FROM sluice_ledger ORDER BY sequence LIMIT $2)
         """
 }
+#endif

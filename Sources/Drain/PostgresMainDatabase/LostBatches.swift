@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// Counts batches whose connection was lost: on the server they may still run, and even commit. The next batch waits
 /// them out, so that the ledger that it reads is the last word. Pure.
@@ -14,3 +15,4 @@ struct LostBatches {
     /// A batch has waited for those that ``open`` named.
     mutating func settle(_ open: Int?) { waitedFor = max(waitedFor, open ?? 0) }
 }
+#endif

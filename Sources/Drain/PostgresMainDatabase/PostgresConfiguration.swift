@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import PostgresConnection
 
 /// Where a PostgreSQL is and how long it may take.
@@ -60,3 +61,4 @@ public struct PostgresConfiguration: Sendable {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresConnection
 
@@ -54,3 +55,4 @@ extension PostgresConnection {
         }
     }
 }
+#endif

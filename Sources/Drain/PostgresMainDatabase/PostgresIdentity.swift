@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresConnection
 import TransactionModel
@@ -28,3 +29,4 @@ public struct PostgresIdentity: Sendable, Hashable {
         timeline = ServerPosition.read(result, column: 2).timeline
     }
 }
+#endif

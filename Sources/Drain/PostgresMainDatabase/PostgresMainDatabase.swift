@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 public import MainDatabase
 import PostgresConnection
 import Synchronization
@@ -110,3 +111,4 @@ public final class PostgresMainDatabase: MainDatabase {
         await writers.close()
     }
 }
+#endif

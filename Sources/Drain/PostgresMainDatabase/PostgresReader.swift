@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 public import MainDatabase
 import PostgresConnection
 public import TransactionModel
@@ -51,3 +52,4 @@ public final class PostgresReader: DatabaseReader {
     /// Interrupts the reads that run; later ones fail as unavailable.
     public func close() async { await pool.close() }
 }
+#endif

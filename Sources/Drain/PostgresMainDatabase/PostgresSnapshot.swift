@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresConnection
@@ -150,3 +151,4 @@ final class PostgresSnapshot: DatabaseSnapshot {
     private static let firstRows = 128
     private static let moreRows = 1024
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import PostgresConnection
 import TransactionModel
@@ -115,3 +116,4 @@ extension PostgresParameters {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 public import MainDatabase
 import TransactionModel
 
@@ -26,3 +27,4 @@ extension SQLDialect {
             }
         })
 }
+#endif

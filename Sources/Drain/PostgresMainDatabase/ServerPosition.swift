@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import PostgresConnection
 import TransactionModel
 
@@ -25,3 +26,4 @@ enum ServerPosition {
             timeline: result.int64(0, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0)
     }
 }
+#endif

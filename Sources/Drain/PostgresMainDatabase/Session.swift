@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresConnection
 
@@ -114,3 +115,4 @@ final class Session {
 
     private static let versionMin: Int64 = 120_000
 }
+#endif

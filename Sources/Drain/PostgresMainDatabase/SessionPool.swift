@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import BlockingThread
 import MainDatabase
 import PostgresConnection
@@ -81,3 +82,4 @@ final class SessionPool: Sendable {
         turns.withLock { $0.release(session) }?.resume(returning: session)
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// Who uses which session, who waits in line, and which calls are no longer wanted: so that an interrupt hits the call
 /// that it is meant for and no other. Pure.
@@ -60,3 +61,4 @@ struct SessionTurns<Waiter> {
         return Array(running.keys)
     }
 }
+#endif

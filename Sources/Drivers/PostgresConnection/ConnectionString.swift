@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import CLibPQ
 
 /// What libpq is given to connect: the user's string, and what we add.
@@ -46,3 +47,4 @@ public struct ConnectionString: Sendable {
         }
     }
 }
+#endif

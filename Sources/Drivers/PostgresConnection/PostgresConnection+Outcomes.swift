@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import CLibPQ
 
 extension PostgresConnection {
@@ -147,3 +148,4 @@ extension PostgresConnection {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import CLibPQ
 
 /// One connection in pipeline mode, used by one thread at a time: statements are queued, travel together, and their
@@ -176,3 +177,4 @@ public final class PostgresConnection {
         if sinceFlush >= Self.flushInterval { flush() }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// A failure of PostgreSQL or of the connection to it, to be classified by its code.
 public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible {
@@ -44,3 +45,4 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
         (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
     }
 }
+#endif

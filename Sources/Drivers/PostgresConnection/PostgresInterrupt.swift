@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import Glibc
 
 /// Ends what a connection waits for, from any thread; it then fails as interrupted and is of no more use.
@@ -35,3 +36,4 @@ public final class PostgresInterrupt: Sendable {
         while read(descriptor, &bytes, 8) > 0 {}
     }
 }
+#endif

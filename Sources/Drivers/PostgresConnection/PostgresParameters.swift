@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// The parameters of one execution, in order, in one buffer.
 public struct PostgresParameters: Sendable {
@@ -52,3 +53,4 @@ public struct PostgresParameters: Sendable {
         }
     }
 }
+#endif

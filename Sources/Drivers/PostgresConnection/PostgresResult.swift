@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import CLibPQ
 
 /// What a statement returned; values in text form.
@@ -43,3 +44,4 @@ public enum PostgresOutcome {
     /// An earlier one failed: this one was not looked at.
     case skipped
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import Glibc
 
 /// Waits for a socket, for an interrupt and for the clock, whichever comes first.
@@ -34,3 +35,4 @@ struct SocketWait {
         }
     }
 }
+#endif

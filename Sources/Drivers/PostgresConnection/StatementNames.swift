@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 
 /// Names of the statements that a connection has prepared, by their text; the least recently used go first.
 struct StatementNames {
@@ -69,3 +70,4 @@ private struct StatementText: Hashable {
         precondition(bytes != nil, "The text was made contiguous.")
     }
 }
+#endif

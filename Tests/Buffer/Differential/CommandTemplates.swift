@@ -25,7 +25,8 @@ enum CommandTemplates {
             "GET K", "SET K M", "SET K I", "SET K F", "SET K M ?NX|XX ?GET", "SET K M ?GET ?EX~S ?KEEPTTL",
             "SET K M ?PX~D ?NX|XX", "SET K M ?EXAT~T ?PX~D", "SET K M PXAT U ?XX", "SET K M KEEPTTL ?GET", "SETNX K M",
             "SETEX K S M", "PSETEX K D M", "GETSET K M", "GETDEL K", "GETEX K", "GETEX K EX S", "GETEX K PX D",
-            "GETEX K EXAT T", "GETEX K PXAT U ?PERSIST", "GETEX K PERSIST", "MGET +K", "MSET +KM", "MSETNX +KM",
+            "GETEX K EXAT T", "GETEX K PXAT U ?PERSIST", "GETEX K PERSIST", "MGET +K",
+            "SET K M EX S EX S", "GETEX K PX D PX D", "GETEX K PERSIST PERSIST", "MSET +KM", "MSETNX +KM",
             "MSET K M K", "APPEND K M", "STRLEN K", "GETRANGE K I I", "SETRANGE K 0|1|5|-1|x M",
             "SETRANGE K 536870912|9223372036854775807|600|0 M",
         ])

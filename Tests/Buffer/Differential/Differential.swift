@@ -7,6 +7,7 @@ struct Differential {
     struct Counts {
         var steps = 0
         var commands = 0
+        var errors = 0
         var executed = 0
         var aborted = 0
         var refused = 0
@@ -59,7 +60,7 @@ struct Differential {
         let listing = Step.perform([Command("KEYS", "*")])
         let (first, second) = try await both(listing)
         try compare(listing, first, second)
-        guard case .array(let keys)? = first.replies.first else { return }
+        guard case .array(let keys)? = second.replies.first else { return }
         let looks = Step.perform(keys.flatMap { Self.looks(at: $0) })
         let (here, there) = try await both(looks)
         try compare(looks, here, there)
@@ -117,12 +118,14 @@ struct Differential {
 
     private func compare(_ step: Step, _ redis: [Reply], _ embedded: [Reply]) throws {
         // It was set in one step and is asked in another.
-        let comparison = Comparison(clockMilliseconds: 2 * longestStep.milliseconds + Self.clockSlack)
+        let comparison = Comparison(
+            keyOfRedis: .bulk("site:test:epoch".commandBytes),
+            clockMilliseconds: 2 * longestStep.milliseconds + Self.clockSlack)
         for (index, command) in step.commands.enumerated() {
             let (first, second) = (redis[index], embedded[index])
             var isSame = comparison.areSame(first, second, to: command)
             if case .chance(_, let context) = step, command != context {
-                isSame = comparison.arePossible(first, second, to: command, among: redis[0])
+                isSame = comparison.arePossible(first, second, to: command, from: (redis[0], embedded[0]))
             }
             if case .iterate = step { isSame = comparison.areSameIterations(first, second, of: command) }
             guard isSame else {
@@ -155,7 +158,10 @@ struct Differential {
     private mutating func count(_ step: Step, _ outcome: Outcome) {
         counts.commands += step.commands.count
         for (command, reply) in zip(step.commands, outcome.replies) {
-            if case .error = reply { continue }
+            if case .error = reply {
+                counts.errors += 1
+                continue
+            }
             counts.succeeded.insert(command.name)
         }
         switch outcome {

@@ -40,10 +40,10 @@ struct DifferentialTests {
         do {
             while differential.counts.commands < Self.commandsMin { try await differential.run(steps.next()) }
             try await differential.lookAtEverything()
+            report(differential.counts)
         } catch {
             Issue.record("seed \(seed), \(error)")
         }
-        report(differential.counts)
         await embedded.close()
         await redis.close()
     }
@@ -51,7 +51,7 @@ struct DifferentialTests {
     private func report(_ counts: Differential.Counts) {
         print(
             """
-            differential: \(counts.steps) steps, \(counts.commands) commands, transactions: \(counts.executed) \
+            differential: \(counts.steps) steps, \(counts.commands) commands (\(counts.errors) errors), transactions: \(counts.executed) \
             executed, \(counts.aborted) aborted, \(counts.refused) refused; \(counts.perished) short expiries; whole \
             keyspace compared \(counts.looks) times
             """)

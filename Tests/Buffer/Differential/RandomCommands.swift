@@ -5,6 +5,8 @@ import SeededRandom
 /// Draws commands from ``CommandTemplates``, and damages some of them.
 struct RandomCommands {
     var random: SeededGenerator
+    /// Keys that are preferred to those of the families.
+    var focus: [[UInt8]] = []
     private var homes = Vocabulary.keys
     private var isLowerCase = false
     private var lastSpan = 10_000_000
@@ -12,6 +14,7 @@ struct RandomCommands {
     private static let templates = CommandTemplates.all.flatMap { family in
         family.templates.map { (template: $0, homes: family.homes) }
     }
+    private static let homePercent = 85
     private static let damagedPercent = 5
     private static let lowerCasePercent = 10
 
@@ -26,7 +29,7 @@ struct RandomCommands {
 
     /// A command of this form, most of the keys in it from `homes`.
     mutating func command(of template: String, homes: [[UInt8]] = Vocabulary.keys) -> Command {
-        self.homes = homes
+        self.homes = focus.isEmpty ? homes : focus
         isLowerCase = random.chance(Self.lowerCasePercent)
         return Command(template.split(separator: " ").flatMap { expanded(String($0)) })
     }
@@ -47,7 +50,7 @@ struct RandomCommands {
 
     private mutating func argument(_ token: String) -> [UInt8] {
         switch token {
-        case "K": random.pick(random.chance(60) ? homes : Vocabulary.keys)
+        case "K": random.pick(random.chance(Self.homePercent) ? homes : Vocabulary.keys)
         case "M": random.pick(Vocabulary.members)
         // Mostly plain numbers: the wrong ones and the huge ones seldom lead anywhere.
         case "I": random.pick(random.chance(60) ? Vocabulary.smallIntegers : Vocabulary.integers)

@@ -39,7 +39,10 @@ struct RandomSteps {
     /// The keys are changed or not, by another connection, by the same, by time; a little is enough for that.
     private mutating func watchedStory() -> [Step] {
         let own = connection()
-        var story: [Step] = [.watch(keys(), on: own)]
+        let watched = keys()
+        var story: [Step] = [.watch(watched, on: own)]
+        if commands.random.chance(70) { commands.focus = watched }
+        defer { commands.focus = [] }
         for _ in 0..<commands.random.integer(0...2) {
             switch commands.random.integer(1...100) {
             case ...45: story.append(.perform(batch(1...2)))

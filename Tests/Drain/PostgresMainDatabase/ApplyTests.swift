@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresMainDatabase
@@ -296,3 +297,4 @@ struct ApplyTests {
         }
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import ByteProxy
 import Foundation
 import JSON
@@ -153,3 +154,4 @@ struct CutTests {
         await direct.close()
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresServer
 import Testing
@@ -127,3 +128,4 @@ struct RefusalTests {
         await database.close()
     }
 }
+#endif

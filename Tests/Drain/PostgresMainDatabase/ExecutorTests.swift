@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import Foundation
 import JSON
 import MainDatabase
@@ -209,3 +210,4 @@ struct ExecutorTests {
         await database.close()
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresMainDatabase
@@ -142,3 +143,4 @@ struct IntrospectionTests {
         #expect(schema.tables.filter(\.hasTriggers).map(\.name) == ["obs.unit", "parent"])
     }
 }
+#endif

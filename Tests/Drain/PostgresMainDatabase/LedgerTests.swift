@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresMainDatabase
@@ -117,3 +118,4 @@ func until(_ condition: () throws -> Bool) async throws {
         await Task.yield()
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import ByteProxy
 import Foundation
 import JSON
@@ -210,3 +211,4 @@ struct OutageTests {
         await database.close()
     }
 }
+#endif

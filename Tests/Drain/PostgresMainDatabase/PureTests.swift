@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import Testing
@@ -165,3 +166,4 @@ import TransactionModel
         #expect(outcomes == [before, .now(Position(5, timeline: 1), generatedIDs: [1]), before, .conflict])
     }
 }
+#endif

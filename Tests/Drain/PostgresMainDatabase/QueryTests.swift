@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresServer
@@ -156,3 +157,4 @@ struct QueryTests {
         await database.close()
     }
 }
+#endif

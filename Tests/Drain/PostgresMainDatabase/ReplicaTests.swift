@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import MainDatabase
 import PostgresMainDatabase
 import PostgresServer
@@ -92,3 +93,4 @@ struct ReplicaTests {
         await main.close()
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import MainDatabase
 import PostgresServer
@@ -144,3 +145,4 @@ struct RoundTripTests {
         await database.close()
     }
 }
+#endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import JSON
 import SeededRandom
 import TransactionModel
@@ -92,3 +93,4 @@ enum Samples {
         }
     }
 }
+#endif

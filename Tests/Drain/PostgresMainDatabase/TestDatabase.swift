@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#if Postgres
 import Foundation
 import JSON
 import MainDatabase
@@ -131,3 +132,4 @@ extension BatchOutcome.Applied {
 }
 
 struct TestFailure: Error {}
+#endif

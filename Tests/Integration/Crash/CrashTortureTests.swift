@@ -43,7 +43,7 @@ extension Integration {
             try account.expectEachOnce(writers)
             try account.expectWhole(writers)
             try account.expectOrdered(sequences: sequences(of: account.ledger, client))
-            try account.expectSoundDatabase()
+            try TortureAccount.expectSound(sidecar.main)
             let counters = try client.counters()
             #expect(counters["conserved"] == true)
             #expect(counters["accepted"]?.int64 == Int64(account.ledger.count))

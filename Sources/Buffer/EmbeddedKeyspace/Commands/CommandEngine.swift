@@ -13,10 +13,17 @@ final class CommandEngine {
     /// The tables of ``schema`` must exist.
     init(connection: SQLiteConnection) { tables = Tables(connection) }
 
-    /// Called with every key that a command modified, also by expiry. A command that changed nothing calls nothing.
+    /// Called with every key that a command modified. A command that changed nothing calls nothing.
     var onTouch: ([UInt8]) -> Void {
         get { tables.onTouch }
         set { tables.onTouch = newValue }
+    }
+
+    /// Called with every key that is removed because its time came, by a command that comes across it or by
+    /// ``expire(keysMax:now:)``.
+    var onExpire: ([UInt8]) -> Void {
+        get { tables.onExpire }
+        set { tables.onExpire = newValue }
     }
 
     /// Where SPOP, SRANDMEMBER and RANDOMKEY take their chance from.

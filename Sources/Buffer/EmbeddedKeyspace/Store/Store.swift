@@ -20,7 +20,6 @@ final class Store {
     var memory = StoreMemory()
     /// The reserve is given up: nothing new is taken in.
     var isFull = false
-    private var isExpiring = false
     private var written = Counters()
     private var before = StoreMemory()
 
@@ -36,9 +35,8 @@ final class Store {
         engine = CommandEngine(connection: connection)
         memory.counters = try Counters(from: connection)
         written = memory.counters
-        engine.onTouch = { [unowned self] key in
-            if isExpiring { memory.watches.expire(key) } else { memory.watches.touch(key) }
-        }
+        engine.onTouch = { [unowned self] key in memory.watches.touch(key) }
+        engine.onExpire = { [unowned self] key in memory.watches.expire(key) }
         try connection.execute("BEGIN IMMEDIATE")
         try countUnresolved(ClaimLedger.takeLeftOvers(from: connection))
         try connection.execute("COMMIT")
@@ -62,8 +60,6 @@ final class Store {
 
     /// Removes expired keys of the ordinary commands.
     func expireKeys(keysMax: Int, now: Timestamp) throws(SQLiteError) {
-        isExpiring = true
-        defer { isExpiring = false }
         _ = try engine.expire(keysMax: keysMax, now: now)
     }
 

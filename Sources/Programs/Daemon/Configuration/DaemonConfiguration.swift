@@ -88,6 +88,7 @@ public struct DaemonConfiguration: Sendable {
 
         processor = ProcessorConfiguration()
         processor.interval = try reader.duration("processing.interval")
+        processor.lanes = try reader.integer("processing.lanes")
         processor.retry.attemptsMax = try reader.integer("retry.attempts")
         processor.retry.delay = try reader.duration("retry.delay")
         processor.deadLetterPolicy = DeadLetterPolicy(rawValue: try reader.text("dead_letter.policy")) ?? .hold

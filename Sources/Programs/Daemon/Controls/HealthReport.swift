@@ -44,14 +44,25 @@ struct HealthReport {
             degrade("dead_letter", "\(dead) transactions failed for good; `sluice dead-letter list` shows them.")
         }
         if let parked = counters?["parked"], parked > 0 {
-            degrade("parked", "\(parked) transactions wait behind failed ones.")
+            let keys = (try? await overview.processor.heldKeys()).map { " on \($0) held conflict keys" } ?? ""
+            let dead = counters?["dead_letter"] ?? 0
+            degrade(
+                "parked",
+                "\(parked) transactions wait\(keys) behind failed ones; "
+                    + (dead > 0
+                        ? "`sluice dead-letter list` shows those, retry or discard lets them go on."
+                        : "the failed ones are retried by themselves."))
         }
         if overview.tracker.progress.isStalled {
             degrade("replication_stalled", "A replica makes no progress; caches stay until it has caught up.")
         }
         let age = try? await overview.oldestPendingAge()
         if let age, age > Self.pendingAgeMax, report.state == .running {
-            degrade("slow", "The oldest transaction has waited for \(age.milliseconds / 1000) s.")
+            let progress = report.lastProgress.map { "were last applied at \($0)" } ?? "were not applied since the start"
+            degrade(
+                "slow",
+                "The oldest transaction has waited for \(age.milliseconds / 1000) s; transactions \(progress). "
+                    + "Look at the load and the locks of the main database.")
         }
         members.append("status", .string(status))
         members.append("reasons", .array(reasons))

@@ -26,7 +26,7 @@ struct ProcessorOperations: ProcessorControl {
         }
         if let time = report.lastProgress { object.append("last_progress_at", .string(time.description)) }
         if let error = report.lastError { object.append("last_error", error.json) }
-        object.append("lanes", .integer(1))
+        object.append("lanes", .integer(Int64(report.lanes)))
         if let token = report.leaseToken { object.append("lease_token", .integer(token)) }
         return .object(object)
     }

@@ -10,6 +10,8 @@ import PostgresMainDatabase
 /// Opens databases by what was chosen. Opening connects to nothing yet.
 struct Databases {
     let timeout: Duration
+    /// Transactions that run beside each other in the main database, where it has more than one writer.
+    var lanes = 1
     let now: @Sendable () -> Timestamp
 
     /// - Parameter isKnown: It was seen before: then a missing SQLite file is away, and a new, empty one in its place would
@@ -23,7 +25,7 @@ struct Databases {
             return SQLiteMainDatabase(settings, now: now)
         case .postgres(let url):
             #if Postgres
-            return try PostgresMainDatabase(PostgresSettings(url, timeout: timeout), now: now)
+            return PostgresMainDatabase(try settings(url, connections: lanes), now: now)
             #else
             preconditionFailure("a configuration with PostgreSQL was refused: \(url.count) bytes")
             #endif
@@ -36,10 +38,26 @@ struct Databases {
         case .sqlite(let path): return SQLiteReader(path: path, timeout: timeout)
         case .postgres(let url):
             #if Postgres
-            return try PostgresReader(PostgresSettings(url, timeout: timeout))
+            return PostgresReader(try settings(url, connections: Self.readers))
             #else
             preconditionFailure("a configuration with PostgreSQL was refused: \(url.count) bytes")
             #endif
         }
     }
+
+    #if Postgres
+    /// Reads of clients that run beside each other.
+    private static let readers = 4
+
+    private func settings(_ url: String, connections: Int) throws -> PostgresConfiguration {
+        var settings = PostgresConfiguration(url)
+        guard settings.isValid else {
+            throw ConfigurationError(
+                "a PostgreSQL URL or connection string can't be read by libpq; check main.url and replica.urls")
+        }
+        settings.timeout = timeout
+        settings.connections = connections
+        return settings
+    }
+    #endif
 }

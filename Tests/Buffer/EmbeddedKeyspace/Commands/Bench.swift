@@ -19,6 +19,7 @@ final class Bench {
         try connection.execute(CommandEngine.schema)
         engine = CommandEngine(connection: connection)
         engine.onTouch = { [unowned self] key in touched.append(String(decoding: key, as: UTF8.self)) }
+        engine.onExpire = engine.onTouch
     }
 
     /// Runs a command written as one line; `""` is an empty argument, `\s` a space inside one.

@@ -32,6 +32,13 @@ struct ArgumentReader {
     /// An integer that counts or indexes something in memory.
     mutating func index() throws(CommandError) -> Int { Int(try integer()) }
 
+    /// An index or count whose sign says something: it must have a counterpart of the other sign.
+    mutating func symmetricIndex() throws(CommandError) -> Int {
+        let value = try index()
+        guard value != .min else { throw .outOfSymmetricRange }
+        return value
+    }
+
     /// A count of which Redis says what is wrong with it in words of its own.
     mutating func positiveCount() throws(CommandError) -> Int {
         guard let value = Int64(redis: try bytes()) else { throw .outOfPositiveRange }

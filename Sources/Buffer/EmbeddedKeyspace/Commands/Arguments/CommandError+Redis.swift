@@ -8,6 +8,7 @@ extension CommandError {
     static let notAnInteger = err("value is not an integer or out of range")
     static let notAFloat = err("value is not a valid float")
     static let outOfPositiveRange = err("value is out of range, must be positive")
+    static let outOfSymmetricRange = err("value is out of range, value must between -\(Int.max) and \(Int.max)")
     static let noSuchKey = err("no such key")
     static let indexOutOfRange = err("index out of range")
     static let offsetOutOfRange = err("offset is out of range")

@@ -2,7 +2,7 @@
 import Keyspace
 
 /// A moment at which a key expires, as commands give it.
-struct ExpiryArgument {
+struct ExpiryArgument: Equatable {
     enum Unit {
         case seconds
         case milliseconds

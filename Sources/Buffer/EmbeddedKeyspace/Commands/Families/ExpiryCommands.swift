@@ -9,10 +9,10 @@ enum ExpiryCommands {
         "EXPIREAT": { try expire($0, &$1, ExpiryArgument(unit: .seconds, isRelative: false)) },
         "PEXPIREAT": { try expire($0, &$1, ExpiryArgument(unit: .milliseconds, isRelative: false)) },
         "TTL": { tables, arguments in
-            try expiry(tables, &arguments) { (max(0, $0 - tables.milliseconds) + 500) / 1000 }
+            try expiry(tables, &arguments) { seconds(max(0, $0 - tables.milliseconds)) }
         },
         "PTTL": { tables, arguments in try expiry(tables, &arguments) { max(0, $0 - tables.milliseconds) } },
-        "EXPIRETIME": { try expiry($0, &$1) { ($0 + 500) / 1000 } },
+        "EXPIRETIME": { try expiry($0, &$1, as: seconds) },
         "PEXPIRETIME": { try expiry($0, &$1) { $0 } },
         "PERSIST": persist,
     ]
@@ -43,6 +43,11 @@ enum ExpiryCommands {
     ) throws -> Reply {
         guard let entry = try tables.find(try arguments.bytes()) else { return .integer(-2) }
         return .integer(entry.expiresAt.map(unit) ?? -1)
+    }
+
+    /// Rounded, without a sum that the latest of all moments would not survive.
+    private static func seconds(_ milliseconds: Int64) -> Int64 {
+        milliseconds / 1000 + (milliseconds % 1000 >= 500 ? 1 : 0)
     }
 
     @Sendable static func persist(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {

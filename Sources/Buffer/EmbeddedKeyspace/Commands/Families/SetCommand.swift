@@ -23,7 +23,10 @@ struct SetCommand {
                 returnsPrevious = true
             } else if expiry == nil, arguments.take("KEEPTTL") {
                 keepsExpiry = true
-            } else if expiry == nil, !keepsExpiry, let option = ExpiryArgument.option(&arguments) {
+            } else if !keepsExpiry, let option = ExpiryArgument.option(&arguments),
+                expiry == nil || expiry?.0 == option
+            {
+                // The same one again counts, as in Redis.
                 expiry = (option, try arguments.bytes())
             } else {
                 throw CommandError.syntax

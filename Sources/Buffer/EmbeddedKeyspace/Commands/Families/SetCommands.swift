@@ -74,7 +74,7 @@ enum SetCommands {
             return .optional(try tables.randomMember(of: entry))
         }
         guard arguments.count == 1 else { throw CommandError.syntax }
-        let count = try arguments.index()
+        let count = try arguments.symmetricIndex()
         guard count >= -repeatedMembersMax else { throw CommandError.err("value is out of range") }
         guard let entry = try tables.find(key, as: .set), count != 0 else { return .emptyArray }
         let members = try tables.members(of: entry)

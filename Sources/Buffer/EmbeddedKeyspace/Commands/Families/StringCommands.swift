@@ -56,14 +56,23 @@ enum StringCommands {
 
     @Sendable static func getex(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let key = try arguments.bytes()
-        let expiry = ExpiryArgument.option(&arguments)
-        let time = try expiry.map { _ in try arguments.bytes() }
-        let persists = expiry == nil && arguments.take("PERSIST")
-        try arguments.end()
+        var expiry: (option: ExpiryArgument, time: [UInt8])?
+        var persists = false
+        while !arguments.isAtEnd {
+            if expiry == nil, arguments.take("PERSIST") {
+                persists = true
+            } else if !persists, let option = ExpiryArgument.option(&arguments),
+                expiry == nil || expiry?.option == option
+            {
+                expiry = (option, try arguments.bytes())
+            } else {
+                throw CommandError.syntax
+            }
+        }
         guard let entry = try tables.find(key, as: .string) else { return .null }
         let value = try tables.value(of: entry)
-        if let expiry, let time {
-            let moment = try expiry.positiveMoment(of: time, now: tables.milliseconds, in: arguments.name)
+        if let (option, time) = expiry {
+            let moment = try option.positiveMoment(of: time, now: tables.milliseconds, in: arguments.name)
             if moment <= tables.milliseconds {
                 try tables.remove(entry)
             } else {

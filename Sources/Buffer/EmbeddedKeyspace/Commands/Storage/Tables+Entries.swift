@@ -10,7 +10,7 @@ extension Tables {
             Self.entry($0, key: key)
         }
         guard let entry = found, hasExpired(entry) else { return found }
-        if isWriting { try remove(entry) }
+        if isWriting { try removeExpired(entry) }
         return nil
     }
 
@@ -42,9 +42,18 @@ extension Tables {
     }
 
     func remove(_ entry: Entry) throws(SQLiteError) {
+        try delete(entry)
+        onTouch(entry.key)
+    }
+
+    private func removeExpired(_ entry: Entry) throws(SQLiteError) {
+        try delete(entry)
+        onExpire(entry.key)
+    }
+
+    private func delete(_ entry: Entry) throws(SQLiteError) {
         try removeMembers(of: entry)
         try run("DELETE FROM entry WHERE id = ?1", entry.id)
-        onTouch(entry.key)
     }
 
     func setExpiry(_ entry: Entry, to expiresAt: Int64?) throws(SQLiteError) {
@@ -111,7 +120,7 @@ extension Tables {
             SELECT id, type, size, expires_at, key FROM entry WHERE expires_at < ?1 ORDER BY expires_at LIMIT ?2
             """, milliseconds, keysMax
         ) { Self.entry($0, key: $0.blob(4)) }
-        for entry in expired { try remove(entry) }
+        for entry in expired { try removeExpired(entry) }
         return expired.count
     }
 

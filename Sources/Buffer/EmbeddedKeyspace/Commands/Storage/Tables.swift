@@ -6,6 +6,7 @@ import TransactionModel
 final class Tables {
     private let connection: SQLiteConnection
     var onTouch: ([UInt8]) -> Void = { _ in }
+    var onExpire: ([UInt8]) -> Void = { _ in }
     var random: any RandomNumberGenerator = SystemRandomNumberGenerator()
     /// Whether the command may write; one that only reads leaves expired keys where they are.
     private(set) var isWriting = false

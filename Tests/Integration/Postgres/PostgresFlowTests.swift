@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#if Postgres
+import DaemonHarness
+import Foundation
+import JSON
+import PostgresServer
+import Testing
+
+extension Integration {
+    @Suite(.enabled(if: PostgresServer.isAvailable)) struct PostgresFlowTests {
+        @Test func `receipts come one by one: durable, committed, replicated; reads are right in between`() throws {
+            let scene = try PostgresScene(PostgresScene.schema)
+            let client = try scene.client()
+            try scene.replica.pauseReplay()
+            let receipt = try client.buffer(
+                "tx",
+                .create(
+                    "o", "observation",
+                    [
+                        "telescope_id": "t1", "note": "ä|n", "quality": "1.5", "tags": ["a", "b"],
+                        "header": ["k": [1, nil_]],
+                    ]),
+                .create("e", "exposure", ["observation_id": ["$ref": "o.id"], "label": "raw"]),
+                .update("t", "telescope", "t1", ["state": "busy"]),
+                .increment("s", "telescope", "t1", ["shots": 2]))
+            let id = try #require(receipt["generated_ids"]?["o"]?.string)
+            let committed = try client.wait("tx")
+            #expect(committed["status"] == "committed")
+            #expect(committed["position"]?.string?.contains("/") == true)
+            #expect(committed["generated_ids"]?["e"]?.int64 != nil)
+            #expect(
+                try scene.primary.psql("SELECT note, quality, tags, header FROM observation").hasPrefix(
+                    "ä|n|1.50|{a,b}|"))
+            #expect(try scene.replica.psql("SELECT count(*) FROM observation") == "0")
+
+            // The replica has nothing of it; the overlay has everything.
+            let read = try client.get("observation", .string(id))
+            #expect(read["record"]?["note"] == "ä|n")
+            #expect(read["record"]?["quality"] == "1.50")
+            #expect(read["pending"] == ["tx"])
+            #expect(try client.get("telescope", "t1")["record"]?["shots"] == 2)
+            #expect(try client.query("telescope", ["where": ["state": "busy"], "count": true])["count"] == 1)
+            #expect(try client.query("observation", ["where": ["telescope_id": "t1"]])["records"]?.array?.count == 1)
+            #expect(try client.wait("tx", until: "replicated", timeoutMS: 200)["timed_out"] == true)
+
+            try scene.replica.resumeReplay()
+            #expect(try client.wait("tx", until: "replicated")["status"] == "replicated")
+            let settled = try client.get("observation", .string(id))
+            #expect(settled["pending"] == [])
+            #expect(settled["record"]?["note"] == "ä|n")
+            #expect(try client.counters()["conserved"] == true)
+        }
+
+        @Test func `a constraint fails to the dead letter with its SQLSTATE, and is mended with changes`() throws {
+            let scene = try PostgresScene(PostgresScene.schema)
+            let client = try scene.client()
+            try client.buffer("dup", .create("t", "telescope", ["id": "t9", "name": "north"]))
+            let dead = try client.wait("dup")
+            #expect(dead["status"] == "dead_letter")
+            #expect(dead["last_error"]?["code"] == "unique_violation")
+            #expect(dead["last_error"]?["message"]?.string?.contains("23505") == true)
+            _ = try client.call(
+                "dead_letter.retry",
+                ["transaction_ids": ["dup"], "changes": [["step_id": "t", "data": ["id": "t9", "name": "nine"]]]])
+            #expect(try client.wait("dup", until: "replicated")["status"] == "replicated")
+            #expect(try scene.primary.psql("SELECT name FROM telescope WHERE id = 't9'") == "nine")
+        }
+
+        @Test func `what is wrong is refused at accept, by the types of the catalog`() throws {
+            let scene = try PostgresScene(PostgresScene.schema)
+            let client = try scene.client()
+            for (data, path) in [
+                (["id": "no uuid", "telescope_id": "t1"], "steps[0].data.id"),
+                (["telescope_id": "t1", "started": "yesterday"], "steps[0].data.started"),
+                (["telescope_id": "t1", "nonsense": 1], "steps[0].data.nonsense"),
+            ] as [(JSONValue, String)] {
+                do {
+                    try client.buffer("bad", .create("o", "observation", data))
+                    Issue.record("\(path) was accepted")
+                } catch let error as RemoteError {
+                    #expect(error.kind == "validation_failed")
+                    #expect(error.path == path)
+                }
+            }
+        }
+
+        @Test func `both servers restart, and nothing is lost or doubled`() throws {
+            let scene = try PostgresScene(PostgresScene.schema)
+            let client = try scene.client()
+            for number in 0..<10 {
+                try client.buffer("a\(number)", .increment("t", "telescope", "t1", ["shots": 1]))
+            }
+            try scene.primary.restart(.immediate)
+            try scene.replica.restart(.immediate)
+            for number in 0..<10 {
+                try client.buffer("b\(number)", .increment("t", "telescope", "t1", ["shots": 1]))
+            }
+            #expect(try client.wait("b9", until: "replicated", timeoutMS: 50_000)["status"] == "replicated")
+            #expect(try scene.primary.psql("SELECT shots FROM telescope WHERE id = 't1'") == "20")
+            #expect(try client.get("telescope", "t1")["record"]?["shots"] == 20)
+        }
+
+        @Test func `what was committed and lost in a failover is applied to the promoted replica`() throws {
+            let scene = try PostgresScene(PostgresScene.schema)
+            let client = try scene.client()
+            try client.buffer("kept", .increment("t", "telescope", "t1", ["shots": 1]))
+            #expect(try client.wait("kept", until: "replicated")["status"] == "replicated")
+            try client.buffer("both", .increment("t", "telescope", "t1", ["shots": 10]))
+            #expect(try client.wait("both", until: "replicated")["status"] == "replicated")
+            scene.replica.hang(true)
+            try client.buffer("lost", .increment("t", "telescope", "t1", ["shots": 100]))
+            #expect(try client.wait("lost")["status"] == "committed")
+            scene.primary.kill()
+            scene.replica.hang(false)
+            #expect(scene.sidecar.stop() == .code(0))
+            try scene.replica.promote()
+            #expect(try scene.replica.psql("SELECT shots FROM telescope WHERE id = 't1'") == "11")
+
+            try scene.sidecar.launch(["main.url": scene.replica.url, "replica.urls": ""])
+            try scene.sidecar.waitUntilReady()
+            let after = try scene.client()
+            // Never older than it was written, also while it is on its way for the second time.
+            #expect(try after.get("telescope", "t1")["record"]?["shots"] == 111)
+            #expect(try after.wait("lost", until: "replicated")["status"] == "replicated")
+            #expect(try scene.replica.psql("SELECT shots FROM telescope WHERE id = 't1'") == "111")
+            #expect(try after.counters()["conserved"] == true)
+        }
+    }
+}
+
+private let nil_ = JSONValue.null
+#endif
