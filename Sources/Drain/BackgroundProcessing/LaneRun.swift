@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Keyspace
 import MainDatabase
+import Synchronization
 import TransactionBuffering
 import TransactionModel
 

@@ -12,8 +12,6 @@ public struct ProcessorReport: Sendable {
     /// Why nothing is applied at the moment.
     public var lastError: FailureRecord?
     public var leaseToken: Int64?
-    /// An operator paused it, whatever else is wrong.
-    public var isPaused: Bool
     /// Batches that may be applied beside each other: as configured and as the database allows.
     public var lanes: Int
 }
@@ -24,7 +22,7 @@ extension BackgroundProcessor {
         return state.withLock {
             ProcessorReport(
                 state: $0.state, lastProgress: $0.lastProgress, lastError: $0.lastError, leaseToken: token,
-                isPaused: $0.isPaused, lanes: lanes)
+                lanes: lanes)
         }
     }
 

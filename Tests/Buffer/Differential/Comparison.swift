@@ -12,14 +12,14 @@ struct Comparison {
     var clockMilliseconds: Int64 = 0
 
     func areSame(_ redis: Reply, _ embedded: Reply, to command: Command) -> Bool {
-        switch (redis, embedded) {
+        switch (redis.withPositiveZeros(of: command), embedded.withPositiveZeros(of: command)) {
         case (.error(let first), .error(let second)): Self.areSame(first, second)
         case (.integer(let first), .integer(let second)) where command.name == "DBSIZE" && keyOfRedis != nil:
             first == second + 1
         case (.integer(let first), .integer(let second)):
             first == second || areNear(first, second, milliseconds(of: command.name))
         case (.array(let first), .array(let second)): areSame(first, second, command)
-        default: redis == embedded
+        case (let first, let second): first == second
         }
     }
 
@@ -90,12 +90,42 @@ struct Comparison {
     }
 }
 
+// MARK: Scores
+
+extension Reply {
+    /// Redis keeps the sign of a score of zero or not, as it happens to store the set.
+    fileprivate func withPositiveZeros(of command: Command) -> Reply {
+        guard command.name.first == "Z" else { return self }
+        switch self {
+        // A single string is a score, never a member.
+        case .bulk: return positiveZero
+        case .array(let items):
+            return .array(items.enumerated().map { command.answersScore(at: $0) ? $1.positiveZero : $1 })
+        default: return self
+        }
+    }
+
+    private var positiveZero: Reply { self == .bulk(Array("-0".utf8)) ? .bulk(Array("0".utf8)) : self }
+}
+
+extension Command {
+    fileprivate func answersScore(at index: Int) -> Bool {
+        switch name {
+        case "ZMSCORE": true
+        case "ZPOPMIN", "ZPOPMAX", "ZSCAN": !index.isMultiple(of: 2)
+        default: arguments.contains { Command([$0]).name == "WITHSCORES" } && !index.isMultiple(of: 2)
+        }
+    }
+}
+
 // MARK: Iterations
 
 extension Comparison {
     /// Whether all pages together hold the same. Redis may show an item more than once.
     func areSameIterations(_ redis: Reply, _ embedded: Reply, of command: Command) -> Bool {
-        guard case .array(let first) = redis, case .array(let second) = embedded else {
+        guard case .array(let first) = redis.withPositiveZeros(of: command),
+            case .array(let second) = embedded.withPositiveZeros(of: command)
+        else {
             return areSame(redis, embedded, to: command)
         }
         let size = command.name == "HSCAN" || command.name == "ZSCAN" ? 2 : 1

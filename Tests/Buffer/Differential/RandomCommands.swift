@@ -53,7 +53,7 @@ struct RandomCommands {
         case "K": random.pick(random.chance(Self.homePercent) ? homes : Vocabulary.keys)
         case "M": random.pick(Vocabulary.members)
         // Mostly plain numbers: the wrong ones and the huge ones seldom lead anywhere.
-        case "I": random.pick(random.chance(60) ? Vocabulary.smallIntegers : Vocabulary.integers)
+        case "I": random.pick(random.chance(75) ? Vocabulary.smallIntegers : Vocabulary.integers)
         case "F": double(from: Vocabulary.doubles)
         case "L": double(from: Vocabulary.longDoubles)
         case "B": random.pick(Vocabulary.bounds)

@@ -26,6 +26,21 @@ import Testing
             name: "c", columns: [Column(name: "id", type: .integer), Column(name: "p", type: .text)],
             primaryKey: ["id"],
             assignsKey: true, foreignKeys: [ForeignKey(columns: ["p"], table: "p", referencedColumns: ["id"])]),
+        Table(
+            name: "d",
+            columns: [
+                Column(name: "id", type: .text), Column(name: "c", type: .integer), Column(name: "u", type: .text),
+                Column(name: "a", type: .text), Column(name: "b", type: .text),
+            ],
+            primaryKey: ["id"],
+            foreignKeys: [
+                ForeignKey(columns: ["c"], table: "c", referencedColumns: ["id"]),
+                ForeignKey(columns: ["u"], table: "p", referencedColumns: ["u"]),
+                ForeignKey(columns: ["b", "a"], table: "k", referencedColumns: ["y", "x"]),
+            ]),
+        Table(
+            name: "k", columns: [Column(name: "x", type: .text), Column(name: "y", type: .text)],
+            primaryKey: ["x", "y"]),
     ])
 
     static func keys(_ steps: String, orderingKey: String? = nil, id: String = "t") throws -> [ConflictKey] {
@@ -60,6 +75,49 @@ import Testing
             a: #"{"step_id":"s","operation":"update","model":"p","id":{"$ref":"q.id"},"data":{}}"#,
             b: update("p", "\"x\""),
             conflicts: true),
+        Case(name: "an unnamed record and a child", a: unnamed, b: child("x"), conflicts: true),
+        Case(
+            name: "a parent that a query finds", a: update("p", "\"x\""),
+            b: query("c") + "," + step("create", "c", data: #"{"p":{"$ref":"q.p"}}"#), conflicts: true),
+        Case(
+            name: "a composite parent, its columns in another order", a: update("k", #"{"x":"1","y":"2"}"#),
+            b: step("create", "d", data: #"{"a":"1","b":"2"}"#), conflicts: true),
+        Case(
+            name: "another composite parent", a: update("k", #"{"x":"1","y":"2"}"#),
+            b: step("create", "d", data: #"{"a":"2","b":"1"}"#), conflicts: false),
+        Case(
+            name: "a new child that names no parent in whole", a: update("k", #"{"x":"1","y":"2"}"#),
+            b: step("create", "d", data: #"{"a":"1"}"#), conflicts: false),
+        Case(
+            name: "a child that changes half of its parent's name", a: update("k", #"{"x":"1","y":"2"}"#),
+            b: step("update", "d", id: "\"d\"", data: #"{"a":"1"}"#), conflicts: true),
+        Case(
+            name: "a parent named by a unique value", a: update("p", "\"x\""),
+            b: step("create", "d", data: #"{"u":"k"}"#), conflicts: true),
+        Case(
+            name: "a unique value that is a default", a: unique("x", "\"k\""),
+            b: #"{"step_id":"s","operation":"upsert","model":"p","id":"y","data":{},"defaults":{"u":"k"}}"#,
+            conflicts: true),
+        Case(
+            name: "an assigned id by reference and by number", a: update("c", #"{"$ref":"z#s.id"}"#),
+            b: update("c", "5"), conflicts: true),
+        Case(
+            name: "two assigned ids by reference", a: update("c", #"{"$ref":"z#s.id"}"#),
+            b: update("c", #"{"$ref":"y#s.id"}"#), conflicts: false),
+        Case(
+            name: "a child by reference and its parent by number",
+            a: step("create", "d", data: #"{"c":{"$ref":"z#s.id"}}"#), b: update("c", "5"), conflicts: true),
+        Case(
+            name: "a child by number and its parent by reference", a: step("create", "d", data: #"{"c":5}"#),
+            b: update("c", #"{"$ref":"z#s.id"}"#), conflicts: true),
+        Case(
+            name: "a child by number and one by reference", a: step("create", "d", data: #"{"c":5}"#),
+            b: step("create", "d", data: #"{"c":{"$ref":"z#s.id"}}"#), conflicts: false),
+        Case(
+            name: "new records under assigned ids", a: step("create", "c", data: "{}"),
+            b: step("create", "c", data: "{}"), conflicts: false),
+        Case(
+            name: "a parent and child in one, and another pair", a: pair("x"), b: pair("y"), conflicts: false),
     ]
 
     @Test("who conflicts with whom", arguments: cases)
@@ -68,6 +126,17 @@ import Testing
         let there = a.contains { key in b.contains { $0.conflicts(with: key) } }
         let back = b.contains { key in a.contains { $0.conflicts(with: key) } }
         #expect(there == entry.conflicts && back == entry.conflicts)
+    }
+
+    @Test func `joined uses conflict with whatever either conflicts with`() {
+        for a in ConflictKey.Use.all {
+            for b in ConflictKey.Use.all {
+                for other in ConflictKey.Use.all where a.conflicts(with: other) || b.conflicts(with: other) {
+                    #expect(a.joined(with: b).conflicts(with: other), "\(a) \(b) \(other)")
+                }
+            }
+        }
+        #expect(ConflictKey.Use.writes.joined(with: .refers) == .writes, "no more order than needed")
     }
 
     @Test func `an ordering key orders`() throws {
@@ -90,6 +159,17 @@ import Testing
 
     static func update(_ model: String, _ id: String) -> String {
         #"{"step_id":"s","operation":"update","model":"\#(model)","id":\#(id),"data":{}}"#
+    }
+
+    static let unnamed = #"{"step_id":"s","operation":"update","model":"p","id":{"$ref":"q.id"},"data":{}}"#
+
+    static func step(_ operation: String, _ model: String, id: String? = nil, data: String) -> String {
+        let id = id.map { #""id":\#($0),"# } ?? ""
+        return #"{"step_id":"s","operation":"\#(operation)","model":"\#(model)",\#(id)"data":\#(data)}"#
+    }
+
+    static func pair(_ id: String) -> String {
+        #"{"step_id":"a","operation":"create","model":"p","id":"\#(id)","data":{"id":"\#(id)"}},"# + child(id)
     }
 
     static func child(_ parent: String) -> String {

@@ -40,18 +40,17 @@ struct HealthReport {
                 "no_schema",
                 "The main database has no tables that were ever seen: create your schema in it, or mend main.url.")
         }
-        if let dead = counters?["dead_letter"], dead > 0 {
+        let heldKeys = (try? await overview.processor.heldKeys()) ?? 0
+        let (dead, parked) = (counters?["dead_letter"] ?? 0, counters?["parked"] ?? 0)
+        if dead > 0 {
             degrade("dead_letter", "\(dead) transactions failed for good; `sluice dead-letter list` shows them.")
         }
-        if let parked = counters?["parked"], parked > 0 {
-            let keys = (try? await overview.processor.heldKeys()).map { " on \($0) held conflict keys" } ?? ""
-            let dead = counters?["dead_letter"] ?? 0
-            degrade(
-                "parked",
-                "\(parked) transactions wait\(keys) behind failed ones; "
-                    + (dead > 0
-                        ? "`sluice dead-letter list` shows those, retry or discard lets them go on."
-                        : "the failed ones are retried by themselves."))
+        if parked > 0 {
+            let way =
+                dead > 0
+                ? "`sluice dead-letter list` shows those; retry or discard them."
+                : "Those are being retried; `sluice processor status` shows how many."
+            degrade("parked", "\(parked) transactions wait behind failed ones, which hold \(heldKeys) conflict keys. \(way)")
         }
         if overview.tracker.progress.isStalled {
             degrade("replication_stalled", "A replica makes no progress; caches stay until it has caught up.")
@@ -74,11 +73,23 @@ struct HealthReport {
             ])
         members.append("main_database", ["state": report.state == .outage ? "unavailable" : "ok"])
         members.append("replicas", .array(replicas(overview)))
-        members.append("processor", ["state": .string(report.state.rawValue)])
+        members.append("processor", .object(Self.processor(report, age, heldKeys: heldKeys, parked: parked)))
         members.append("uptime_ms", .integer((overview.now() - overview.startedAt).milliseconds))
     }
 
     var json: JSONValue { .object(members) }
+
+    private static func processor(
+        _ report: ProcessorReport, _ age: Duration?, heldKeys: Int64, parked: Int64
+    ) -> JSONObject {
+        var object = JSONObject()
+        object.append("state", .string(report.state.rawValue))
+        if let age { object.append("oldest_pending_age_ms", .integer(age.milliseconds)) }
+        if let time = report.lastProgress { object.append("last_progress_at", .string(time.description)) }
+        object.append("held_keys", .integer(heldKeys))
+        object.append("parked", .integer(parked))
+        return object
+    }
 
     private func replicas(_ overview: Overview) -> [JSONValue] {
         let state = overview.tracker.progress.isStalled ? "stalled" : "ok"

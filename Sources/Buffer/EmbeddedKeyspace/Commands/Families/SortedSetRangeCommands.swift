@@ -70,7 +70,8 @@ enum SortedSetRangeCommands {
         let (key, bounds) = (try arguments.bytes(), try Bounds(&arguments))
         let options = try Options(&arguments, [.withScores, .limit, .modern])
         guard options.byScore else {
-            guard options.limit == nil else {
+            // Redis takes a count of -1 for no limit at all.
+            guard options.limit == nil || options.limit?.count == -1 else {
                 throw CommandError.err(
                     "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
             }
