@@ -10,20 +10,26 @@ TEST_PACKAGES := redis-server libpq-dev postgresql
 POSTGRES := --traits Postgres --scratch-path .build/postgres
 DEBUG := .build/debug/sluice
 RELEASE := .build/release/sluice
+POSTGRES_DEBUG := .build/postgres/debug/sluice
+POSTGRES_RELEASE := .build/postgres/release/sluice
 STRICT := --explicit-target-dependency-import-check error
 OBSERVATORY := contrib/examples/observatory
 FORMATTED := Package.swift Sources Tests contrib/benchmarks/Package.swift contrib/benchmarks/Sources
 
-.PHONY: help run demo test check torture bench build debug format lint clean install openrpc deps test-deps
+.PHONY: help run demo demo-postgres test check torture bench build debug format lint clean install openrpc deps test-deps
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: debug ## build, and run the sidecar with the observatory's schema
 	@$(OBSERVATORY)/run.sh $(DEBUG)
 
 demo: debug ## play a night at the observatory while its database is locked away
 	@$(OBSERVATORY)/demo.sh $(DEBUG)
+
+demo-postgres: deps test-deps ## the same, and a second act: PostgreSQL, its line cut, its replica behind
+	$(SWIFT) build --product sluice $(POSTGRES)
+	@$(OBSERVATORY)/demo.sh $(POSTGRES_DEBUG)
 
 test: deps test-deps ## run every test, of the default build and of the one with PostgreSQL, on both keyspaces
 	$(SWIFT) build --build-tests $(STRICT)
@@ -34,7 +40,8 @@ test: deps test-deps ## run every test, of the default build and of the one with
 	$(SWIFT) test --skip-build $(POSTGRES) --filter Postgres
 
 check: lint test ## what CI runs: format lint, import check, warnings as errors, every test
-	@$(OBSERVATORY)/demo.sh $(DEBUG)
+	@$(OBSERVATORY)/demo.sh $(DEBUG) 1
+	@$(OBSERVATORY)/demo.sh $(POSTGRES_DEBUG) 2
 
 torture: deps test-deps ## the long forms: 200 kills, 10,000 mutations, 100,000 commands against a real Redis, ten times the properties
 	$(SWIFT) build --build-tests $(POSTGRES)
@@ -44,6 +51,8 @@ torture: deps test-deps ## the long forms: 200 kills, 10,000 mutations, 100,000 
 bench: build test-deps ## measure, as ratios against named peers in the same run
 	contrib/benchmarks/run.sh $(abspath $(RELEASE))
 	contrib/benchmarks/redis.sh $(abspath $(RELEASE))
+	$(SWIFT) build -c release --product sluice $(POSTGRES)
+	contrib/benchmarks/postgres.sh $(abspath $(POSTGRES_RELEASE))
 
 build: deps ## release build: .build/release/sluice
 	$(SWIFT) build -c release --product sluice --static-swift-stdlib

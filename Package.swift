@@ -161,6 +161,12 @@ let package = Package(
                 "SQLiteConnection", "BlockingThread",
             ]),
         tests(
+            "Buffer/Differential",
+            of: [
+                "RedisKeyspace", "EmbeddedKeyspace", "Keyspace", "RedisServer", "SeededRandom", "TransactionModel", "JSON",
+                nio, nioPosix,
+            ]),
+        tests(
             "Buffer/RedisKeyspace",
             of: [
                 "RedisKeyspace", "EmbeddedKeyspace", "Keyspace", "KeyspaceConformance", "RedisServer", "SeededRandom",

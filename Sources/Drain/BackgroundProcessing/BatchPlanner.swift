@@ -28,6 +28,8 @@ struct HeldKeys: Sendable {
         for key in keys { holders[key.name, default: []].append((key.use, blocker)) }
     }
 
+    mutating func merge(_ other: HeldKeys) { holders.merge(other.holders, uniquingKeysWith: +) }
+
     /// Whoever must be resolved first; nil: nobody stands in the way.
     func blocker(of keys: [ConflictKey]) -> TransactionID? {
         for key in keys {

@@ -30,17 +30,20 @@ struct BatchRun {
     }
 
     /// Settles those that can't run now, and answers the others.
-    /// - Parameter always: Conflict keys are needed even when nobody holds any.
-    func plan(_ works: [Work], always: Bool = false) async throws -> [Work] {
+    /// - Parameters:
+    ///   - needsKeys: Conflict keys are needed even when nobody holds any.
+    ///   - failed: Hold theirs although the store may say otherwise: one whose retry was due at once waits in the
+    ///     buffer again, and what conflicts with it must not overtake it from here.
+    func plan(_ works: [Work], needsKeys: Bool = false, behind failed: HeldKeys = HeldKeys()) async throws -> [Work] {
         var works = works
-        var held = HeldKeys()
+        var held = failed
         let isHeld = try await processor.access.heldCount(processor.manager.keys) > 0
-        if isHeld || always {
+        if isHeld || needsKeys {
             for index in works.indices where works[index].keys.isEmpty {
                 works[index].keys = works[index].transaction.conflictKeys(in: schema)
             }
         }
-        if isHeld { held = try await processor.access.held(works.flatMap(\.keys), processor.manager.keys) }
+        if isHeld { held.merge(try await processor.access.held(works.flatMap(\.keys), processor.manager.keys)) }
         let plan = BatchPlanner.plan(works, held: held)
         try await settle(plan)
         return plan.batch
@@ -73,8 +76,8 @@ struct BatchRun {
     struct Outcome: Sendable {
         /// What had to wait for a failed one, to be planned again.
         var waiting: [Work] = []
-        /// Some of the failed hold their keys from now on.
-        var holds = false
+        /// Keys that the failed ones hold from now on.
+        var held = HeldKeys()
     }
 
     /// Applies a batch and stores the outcomes.
@@ -100,11 +103,14 @@ struct BatchRun {
                     code: "transaction_conflict",
                     message: "the ledger has this transaction_id with other content; send it under a new id",
                     at: processor.now())
-                outcomes.left.holds = true
-                outcomes.changes.append(dead(work, failure))
+                fail(work, failure, &outcomes)
             case .failed(let error): try await judge(work, error, &outcomes)
             case .unknown, .notRun:
-                if report.stoppedBy == nil { outcomes.left.waiting.append(work) } else { outcomes.changes.append(.returned(work.id)) }
+                if report.stoppedBy == nil {
+                    outcomes.left.waiting.append(work)
+                } else {
+                    outcomes.changes.append(.returned(work.id))
+                }
             }
         }
         _ = try await processor.manager.advance(
@@ -140,17 +146,21 @@ struct BatchRun {
             work.followsAll = true
             outcomes.left.waiting.append(work)
         case .park(let blocker):
-            outcomes.left.holds = true
+            outcomes.left.held.hold(held, blocker: blocker)
             outcomes.changes.append(.parked(work.id, behind: blocker, held: held))
         case .retry(let attempts, let delay):
-            outcomes.left.holds = true
+            outcomes.left.held.hold(held, blocker: work.id)
             outcomes.retrying = outcomes.retrying ?? work.id
             outcomes.changes.append(
                 .retrying(work.id, attempts: attempts, due: processor.now() + delay, error: failure, held: held))
-        case .dead:
-            outcomes.left.holds = true
-            outcomes.changes.append(dead(work, failure))
+        case .dead: fail(work, failure, &outcomes)
         }
+    }
+
+    private func fail(_ work: Work, _ failure: FailureRecord, _ outcomes: inout Outcomes) {
+        let change = dead(work, failure)
+        if case .dead(_, _, let held, _) = change { outcomes.left.held.hold(held, blocker: work.id) }
+        outcomes.changes.append(change)
     }
 
     private func dead(_ work: Work, _ failure: FailureRecord) -> Advance.Change {

@@ -126,7 +126,9 @@ extension ConflictKey.Use {
         }
     }
 
-    fileprivate var conflictingBits: UInt8 {
-        Self.all.reduce(0) { conflicts(with: $1) ? $0 | $1.bit : $0 }
+    fileprivate var conflictingBits: UInt8 { Self.conflicting[Int(bit.trailingZeroBitCount)] }
+
+    private static let conflicting: [UInt8] = [.exclusive, .writes, .reads, .refers].map { (use: Self) in
+        all.reduce(0) { use.conflicts(with: $1) ? $0 | $1.bit : $0 }
     }
 }

@@ -65,10 +65,10 @@ struct LaneRun {
     // MARK: Works come
 
     /// Parks what conflicts with held keys; the rest waits for a lane.
-    private mutating func admit(_ works: [Work]) async {
+    private mutating func admit(_ works: [Work], behind failed: HeldKeys = HeldKeys()) async {
         guard !works.isEmpty else { return }
         do {
-            scheduler.add(try await batches.plan(works, always: true))
+            scheduler.add(try await batches.plan(works, needsKeys: true, behind: failed))
             processor.unsettled.withLock { $0 = [] }
         } catch {
             end(error)
@@ -142,7 +142,7 @@ struct LaneRun {
             scheduler.finished(lane, again: outcome.waiting)
             processor.state.withLock { $0.progressed(at: processor.now()) }
             // Keys are held that were free when those that wait were planned.
-            if outcome.holds { await admit(scheduler.takeWaiting()) }
+            if !outcome.held.isEmpty { await admit(scheduler.takeWaiting(), behind: outcome.held) }
         case .finished(let lane, .failure(let error)):
             end(error)
             unsettled += scheduler.abandoned(lane)

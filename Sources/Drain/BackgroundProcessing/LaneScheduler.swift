@@ -17,11 +17,19 @@ struct LaneScheduler: Sendable {
         var oldestElsewhere: Int64?
     }
 
-    private struct Entry: Sendable {
-        var work: Work
-        var keys: [ConflictSlots.Key]
+    /// A class because it moves between lists all the time; it never changes.
+    private final class Entry: Sendable {
+        let work: Work
+        let keys: [ConflictSlots.Key]
+        let sequence: Int64
+        let bytes: Int
 
-        var sequence: Int64 { work.claimed.sequence }
+        init(_ work: Work, _ keys: [ConflictSlots.Key]) {
+            self.work = work
+            self.keys = keys
+            sequence = work.claimed.sequence
+            bytes = work.claimed.payload.count
+        }
     }
 
     let lanesMax: Int
@@ -55,9 +63,10 @@ struct LaneScheduler: Sendable {
     /// Claimed, with their conflict keys, and free to run as far as held keys are concerned.
     mutating func add(_ works: [Work]) {
         for work in works {
+            let entry = Entry(work, slots.take(work.keys))
             transactionsInHand += 1
-            bytesInHand += work.claimed.payload.count
-            waiting.append(Entry(work: work, keys: slots.take(work.keys)))
+            bytesInHand += entry.bytes
+            waiting.append(entry)
         }
         sortWaiting()
     }
@@ -75,10 +84,9 @@ struct LaneScheduler: Sendable {
         let done = running[lane]
         running[lane] = []
         let works = Dictionary(again.map { ($0.id, $0) }, uniquingKeysWith: { first, _ in first })
-        for var entry in done {
-            if let work = works[entry.work.id] {
-                entry.work = work
-                waiting.append(entry)
+        for entry in done {
+            if !works.isEmpty, let work = works[entry.work.id] {
+                waiting.append(Entry(work, entry.keys))
             } else {
                 leave(entry)
             }
@@ -132,19 +140,24 @@ struct LaneScheduler: Sendable {
         return ready
     }
 
-    /// The oldest with all that hangs on it, then the next oldest, until the batch is full.
+    /// The oldest with what hangs on it, then the next that fit in whole: the rest of a group would wait for this lane.
     private func choose(_ ready: [Int], most: Int) -> [Int] {
         let groups =
             ready.count > most ? slots.groups(ready.map { waiting[$0].keys }) : [Array(ready.indices)]
         var chosen: [Int] = []
         var bytes = 0
-        filling: for group in groups {
-            for member in group {
-                let index = ready[member]
-                bytes += waiting[index].work.claimed.payload.count
-                guard chosen.isEmpty || chosen.count < most && bytes <= bytesMax else { break filling }
-                chosen.append(index)
+        for group in groups where chosen.count < most {
+            var size = bytes
+            let sizes = { (member: Int) in waiting[ready[member]].bytes }
+            let fitting = group.prefix(most - chosen.count).prefix { member in
+                size += sizes(member)
+                return size <= bytesMax
             }
+            guard chosen.isEmpty || fitting.count == group.count else { continue }
+            // However large the very first one is.
+            let taken = group.prefix(max(1, fitting.count))
+            for member in taken { bytes += sizes(member) }
+            chosen += taken.map { ready[$0] }
         }
         return chosen.sorted()
     }
@@ -165,7 +178,7 @@ struct LaneScheduler: Sendable {
 
     private mutating func leave(_ entry: Entry) {
         transactionsInHand -= 1
-        bytesInHand -= entry.work.claimed.payload.count
+        bytesInHand -= entry.bytes
         slots.giveBack(entry.keys)
     }
 

@@ -41,7 +41,8 @@ extension DatabaseError {
         case "53100": (.unavailable, "The database has no space left.")
         case "53300": (.unavailable, "The server has no connection left for us.")
         case "55P03", "55006": (.contention, "Another connection holds a lock on the database.")
-        case "57014": (.contention, "The statement took too long.")
+        // Waiting for a lock ends earlier, with 55P03: this one is the statement's own time, and might be so for good.
+        case "57014": (.unclassified, "The statement took longer than main.timeout.")
         case "26000", "72000": (.contention, "The session has changed; the same is tried again.")
         case "XX001", "XX002": (.unavailable, "The database is damaged.")
         default: nil

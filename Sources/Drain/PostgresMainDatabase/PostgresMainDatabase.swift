@@ -14,6 +14,8 @@ public import TransactionModel
 /// for what the lost connection may have left running.
 public final class PostgresMainDatabase: MainDatabase {
     public let dialect = SQLDialect.postgres
+    /// A connection each.
+    public let lanesMax: Int
     private let now: @Sendable () -> Timestamp
     private let writers: SessionPool
     private let reader: PostgresReader
@@ -24,6 +26,7 @@ public final class PostgresMainDatabase: MainDatabase {
     ///   - now: The time for `applied_at`.
     public init(_ configuration: PostgresConfiguration, now: @escaping @Sendable () -> Timestamp) {
         self.now = now
+        lanesMax = configuration.connections
         writers = SessionPool(configuration, role: .writer, name: "postgres-write", isInterruptible: false)
         // Never a standby that the connection string may name too: reads of the main database are never behind.
         reader = PostgresReader(configuration, role: .mainReader)

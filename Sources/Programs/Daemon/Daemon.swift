@@ -81,7 +81,8 @@ public struct Daemon: Sendable {
         let access = KeyspaceAccess(core: core, keyspace: keyspace)
 
         let keys = configuration.keyspace.site.keys
-        let databases = Databases(timeout: configuration.mainTimeout, now: now)
+        let databases = Databases(
+            timeout: configuration.mainTimeout, lanes: configuration.processor.lanes, now: now)
         let main = try databases.main(
             configuration.main, isKnown: try await access.integer("EXISTS", keys.schema) > 0)
         let replicas = try configuration.replicas.map { try databases.reader($0) }

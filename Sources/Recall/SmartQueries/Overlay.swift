@@ -36,6 +36,9 @@ struct Overlay: Sendable {
     private(set) var changes: [ByteString: [Change]] = [:]
     private(set) var transactions: [Int64: Pending] = [:]
     private(set) var payloadBytes = 0
+    /// Transactions whose assigned ids the changes have as values.
+    private(set) var namedTransactions: Set<TransactionID> = []
+    private var ids = KnownIDs([:], statusRecords: [:])
 
     mutating func add(_ page: OverlayPage) {
         for (sequence, pending) in page.transactions where transactions[sequence] == nil {
@@ -48,23 +51,27 @@ struct Overlay: Sendable {
             let (encoded, turn) = (ByteString(entry.encodedID), pending.turns?[entry.step])
             changes[encoded, default: []].append(
                 Change(sequence: entry.sequence, step: entry.step, row: entry.row, turn: turn ?? entry.step))
+            addNamed(pending.transaction.steps[entry.step].rows[entry.row].data)
             if turn != nil { changes[encoded]?.sort { $0.place < $1.place } }
+        }
+    }
+
+    private mutating func addNamed(_ data: JSONView?) {
+        guard let data else { return }
+        for (_, value) in data.members where value.kind == .object {
+            if let transaction = Reference(value)?.transactionID { namedTransactions.insert(transaction) }
         }
     }
 
     var transactionIDs: [TransactionID] { transactions.values.map(\.transaction.transactionID) }
 
     /// Leaves out what the ledger has, and moves changes of ids that the database has assigned to these ids.
-    ///
-    /// - Parameter assigned: What status records say of ids that this ledger does not have: a replica lags behind.
-    mutating func settle(
-        _ ledger: [TransactionID: LedgerEntry], _ assigned: [TransactionID: JSONValue], model: String
-    ) {
+    mutating func settle(_ ledger: [TransactionID: LedgerEntry], _ ids: KnownIDs, model: String) {
+        self.ids = ids
         for (encoded, list) in changes where encoded.string.utf8.first == UInt8(ascii: ":") {
-            guard let reference = Reference(text: String(encoded.string.dropFirst())),
-                let id = Self.assignedID(reference, ledger) ?? Self.assignedID(reference, assigned)
+            guard let reference = Reference(text: String(encoded.string.dropFirst())), let id = ids[reference],
+                let record = RecordKey(model: model, key: [id])
             else { continue }
-            guard let record = RecordKey(model: model, key: [id]) else { continue }
             changes[encoded] = nil
             changes[record.encodedID, default: []] += list
             changes[record.encodedID]?.sort { $0.place < $1.place }
@@ -85,7 +92,7 @@ struct Overlay: Sendable {
             guard let pending = transactions[change.sequence] else { continue }
             record.apply(
                 pending.transaction.steps[change.step], row: change.row, of: pending.transaction.transactionID,
-                in: table, assigned: Self.assignedID(in: encodedID))
+                in: table, assigned: Self.assignedID(in: encodedID), ids)
         }
         for change in changes[Self.any] ?? [] {
             guard let pending = transactions[change.sequence] else { continue }
@@ -96,25 +103,6 @@ struct Overlay: Sendable {
 
     static let any: ByteString = ":any"
 
-    /// The id that the ledger has for a reference.
-    static func assignedID(_ reference: Reference, _ ledger: [TransactionID: LedgerEntry]) -> JSONValue? {
-        guard let id = reference.transactionID, let bytes = ledger[id]?.generatedIDs,
-            let ids = try? JSONValue(parsing: bytes)
-        else { return nil }
-        return assignedID(reference, [id: ids])
-    }
-
-    /// - Parameter assigned: transaction -> step id -> id, or array of ids; nil where an id is still a reference.
-    static func assignedID(_ reference: Reference, _ assigned: [TransactionID: JSONValue]) -> JSONValue? {
-        guard let id = reference.transactionID, let value = assigned[id]?[reference.step] else { return nil }
-        var found: JSONValue? = value
-        if let row = reference.row { found = value.array.flatMap { row < $0.count ? $0[row] : nil } }
-        switch found {
-        case .number, .string: return found
-        case .null, .bool, .array, .object, nil: return nil
-        }
-    }
-
     /// The id that changes were moved to: the database assigns integers.
     static func assignedID(in encoded: ByteString) -> JSONValue? {
         encoded.string.utf8.first == UInt8(ascii: ":") ? nil : Int64(encoded.string).map { .integer($0) }
@@ -124,11 +112,17 @@ struct Overlay: Sendable {
     var assigningTransactions: [TransactionID] {
         let pending = Dictionary(
             transactions.values.map { ($0.transaction.transactionID, $0.status) }, uniquingKeysWith: { a, _ in a })
-        return Set(referencedTransactions).filter { pending[$0].map { $0 == .committed } ?? true }.sorted()
+        return namedTransactions.union(referencedTransactions).filter { pending[$0].map { $0 == .committed } ?? true }
+            .sorted()
+    }
+
+    /// The transactions that the ledger is asked for.
+    var ledgerTransactions: Set<TransactionID> {
+        namedTransactions.union(referencedTransactions).union(transactionIDs)
     }
 
     /// Transactions that assigned ids stand for, beside those that are pending themselves.
-    var referencedTransactions: [TransactionID] {
+    private var referencedTransactions: [TransactionID] {
         changes.keys.compactMap { key in
             key.string.utf8.first == UInt8(ascii: ":")
                 ? Reference(text: String(key.string.dropFirst()))?.transactionID : nil

@@ -19,6 +19,8 @@ struct FoldedRecord: Sendable {
     private(set) var changeCount = 0
     /// The record's id is known only to this reference.
     private(set) var reference: String?
+    /// Columns that will have an id which the database has not assigned yet, by index.
+    private(set) var awaited: [Int: Reference] = [:]
     /// Place of the first change in the order of acceptance.
     var rank: (sequence: Int64, turn: Int, row: Int) = (0, 0, 0)
 
@@ -30,26 +32,28 @@ struct FoldedRecord: Sendable {
         return nil
     }
 
-    /// Applies a step's row. `assigned` is the id that the database gave to what the step creates, once it is known.
+    /// Applies a step's row. `assigned` is the id that the database gave to what the step creates, once it is known;
+    /// `ids` are those that the row may name.
     mutating func apply(
-        _ step: Step, row: Int, of transaction: TransactionID, in table: Table, assigned: JSONValue?
+        _ step: Step, row: Int, of transaction: TransactionID, in table: Table, assigned: JSONValue?, _ ids: KnownIDs
     ) {
         changeCount += 1
         switch step.operation {
         case .create, .bulkCreate:
-            create(step, row, transaction, table, assigned)
+            create(step, row, transaction, table, assigned, ids)
         case .upsert:
             switch base {
-            case .known(nil): create(step, row, transaction, table, assigned)
-            case .known: set(step.rows[row].data, table)
+            case .known(nil): create(step, row, transaction, table, assigned, ids)
+            case .known: set(step.rows[row].data, table, ids)
             case .unknown: break
             }
         case .update, .bulkUpdate:
             guard values != nil else { return }
-            set(step.rows[row].data, table)
+            set(step.rows[row].data, table, ids)
         case .delete:
             base = .known(nil)
             unknown = []
+            awaited = [:]
         case .increment:
             guard values != nil else { return }
             increment(step.rows[row].data, table)
@@ -72,7 +76,8 @@ struct FoldedRecord: Sendable {
     }
 
     private mutating func create(
-        _ step: Step, _ row: Int, _ transaction: TransactionID, _ table: Table, _ assigned: JSONValue?
+        _ step: Step, _ row: Int, _ transaction: TransactionID, _ table: Table, _ assigned: JSONValue?,
+        _ ids: KnownIDs
     ) {
         var values = Array(repeating: JSONValue.null, count: table.columns.count)
         let key = table.primaryKey.first.flatMap { table.index(of: $0) }
@@ -80,28 +85,43 @@ struct FoldedRecord: Sendable {
         if isAssigned, let key, let assigned { values[key] = assigned }
         base = .known(values)
         unknown = []
+        awaited = [:]
         reference = nil
         for (index, column) in table.columns.enumerated() {
             if column.isGenerated || column.defaultValue == .volatile { unknown.insert(index) }
         }
-        set(step.rows[row].defaults, table)
-        set(step.rows[row].data, table)
+        set(step.rows[row].defaults, table, ids)
+        set(step.rows[row].data, table, ids)
         if isAssigned, let key, assigned == nil {
-            reference = Reference.text(transaction: transaction, step: step.id, row: step.operation.isBulk ? row : nil)
+            let text = Reference.text(transaction: transaction, step: step.id, row: step.operation.isBulk ? row : nil)
+            reference = text
+            awaited[key] = Reference(text: text)
             unknown.insert(key)
         }
     }
 
-    private mutating func set(_ data: JSONView?, _ table: Table) {
+    private mutating func set(_ data: JSONView?, _ table: Table, _ ids: KnownIDs) {
         guard let data, var values else { return }
         for (name, value) in data.members {
             guard let column = table.index(of: name) else { continue }
-            if Reference(value) != nil {
-                values[column] = .null
-                unknown.insert(column)
+            awaited[column] = nil
+            if let reference = Reference(value) {
+                let id = ids[reference].flatMap { table.columns[column].type.canonical($0) }
+                values[column] = id ?? .null
+                if id != nil {
+                    unknown.remove(column)
+                } else {
+                    unknown.insert(column)
+                    if reference.namesAssignedID { awaited[column] = reference }
+                }
             } else {
                 values[column] = value.value()
-                unknown.remove(column)
+                // The database may spell a value differently that only it can compare.
+                if value.isNull || table.columns[column].type.isEquatable {
+                    unknown.remove(column)
+                } else {
+                    unknown.insert(column)
+                }
             }
         }
         base = .known(values)

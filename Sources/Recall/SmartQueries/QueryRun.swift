@@ -19,11 +19,13 @@ struct QueryRun {
     init(
         _ plan: QueryPlan, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue], _ snapshot: any DatabaseSnapshot
     ) throws(DatabaseError) {
-        self.plan = plan
         self.snapshot = snapshot
         var overlay = overlay
-        let ids = Array(Set(overlay.transactionIDs + overlay.referencedTransactions))
-        if !ids.isEmpty { overlay.settle(try snapshot.ledger(ids), assigned, model: plan.table.name) }
+        let transactions = overlay.ledgerTransactions.union(plan.referencedTransactions)
+        let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(Array(transactions))
+        let ids = KnownIDs(ledger, statusRecords: assigned)
+        self.plan = plan.resolved(ids)
+        overlay.settle(ledger, ids, model: plan.table.name)
         self.overlay = overlay
         try foldChanged()
     }
@@ -73,7 +75,7 @@ struct QueryRun {
             let base = try self.base(encoded)
             if let base, plan.matches(base) { overlaidMatches += 1 }
             let record = overlay.fold(encoded, onto: .known(base), in: plan.table)
-            if let values = record.values, plan.matches(values) { changed.append(record) }
+            if plan.matches(record) { changed.append(record) }
         }
         let table = plan.table
         var order = plan.order

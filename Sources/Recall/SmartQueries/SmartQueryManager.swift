@@ -36,13 +36,13 @@ public struct SmartQueryManager: Sendable {
         let table = try await table(model)
         let place = try await place(of: id, in: table)
         var overlay = try await overlay(of: place, in: table)
-        let assigned = try await assignedIDs(overlay)
+        let assigned = try await assignedIDs(overlay.assigningTransactions)
         switch await snapshotRecord(table, place, overlay) {
         case .success((let ledger, let key, let values)):
-            overlay.settle(ledger, assigned, model: model)
+            overlay.settle(ledger, KnownIDs(ledger, statusRecords: assigned), model: model)
             return try answer(overlay, Self.encoded(key, table) ?? place.encoded, .known(values), table, nil)
         case .failure(let error):
-            overlay.settle([:], assigned, model: model)
+            overlay.settle([:], KnownIDs([:], statusRecords: assigned), model: model)
             return try answer(overlay, place.encoded, place.key == nil ? .known(nil) : .unknown, table, error)
         }
     }
@@ -67,14 +67,15 @@ public struct SmartQueryManager: Sendable {
         _ table: Table, _ place: Place, _ overlay: Overlay
     ) async -> Result<(ledger: [TransactionID: LedgerEntry], key: [JSONValue]?, values: [JSONValue]?), DatabaseError> {
         let reference = place.reference.flatMap { Reference(text: String($0.string.dropFirst())) }
-        let named = reference?.transactionID.map { [$0] } ?? []
-        let ids = Array(Set(overlay.transactionIDs + overlay.referencedTransactions + named))
+        let ids = Array(overlay.ledgerTransactions.union(reference?.transactionID.map { [$0] } ?? []))
         do {
             return .success(
                 try await base.read { snapshot throws(DatabaseError) in
                     let ledger = ids.isEmpty ? [:] : try snapshot.ledger(ids)
                     // What was pending a moment ago may be committed by now.
-                    guard let key = place.key ?? reference.flatMap({ Overlay.assignedID($0, ledger) }).map({ [$0] })
+                    guard
+                        let key = place.key
+                            ?? reference.flatMap({ KnownIDs(ledger, statusRecords: [:])[$0] }).map({ [$0] })
                     else { return (ledger, nil, nil) }
                     return (ledger, key, try snapshot.record(table, key: key))
                 })
@@ -88,9 +89,11 @@ public struct SmartQueryManager: Sendable {
     }
 
     /// The generated ids of transactions whose ids the database has assigned by now.
-    private func assignedIDs(_ overlay: Overlay) async throws(RecallError) -> [TransactionID: JSONValue] {
+    private func assignedIDs(
+        _ transactions: [TransactionID]
+    ) async throws(RecallError) -> [TransactionID: JSONValue] {
         do {
-            return try await manager.generatedIDs(of: overlay.assigningTransactions)
+            return try await manager.generatedIDs(of: transactions)
         } catch {
             throw .buffering(error)
         }
@@ -127,7 +130,8 @@ public struct SmartQueryManager: Sendable {
             throw .buffering(BufferingError(.validationFailed, error.message, path: error.path))
         }
         let overlay = try await wholeOverlay(of: query.model)
-        let assigned = try await assignedIDs(overlay)
+        let assigned = try await assignedIDs(
+            overlay.assigningTransactions + plan.referencedTransactions)
         do {
             return try await base.read { snapshot throws(DatabaseError) in
                 try QueryRun(plan, overlay, assigned, snapshot).answer()

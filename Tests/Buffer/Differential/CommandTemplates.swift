@@ -41,7 +41,8 @@ enum CommandTemplates {
     private static let keys = Family(
         at: "a", "c", "d", "e:2", "f",
         templates: [
-            "DEL K", "DEL K", "DEL K", "DEL K", "DEL +K", "DEL +K", "UNLINK K", "UNLINK K", "EXISTS +K", "TOUCH +K", "TYPE K", "RENAME K K", "RENAMENX K K",
+            "DEL K", "DEL K", "DEL K", "DEL K", "DEL +K", "DEL +K", "UNLINK K", "UNLINK K", "EXISTS +K", "TOUCH +K",
+            "TYPE K", "RENAME K K", "RENAMENX K K",
             "COPY K K ?REPLACE", "KEYS P", "SCAN 0 COUNT 1000 ?TYPE~string|set|zset|x", "SCAN 0 MATCH P COUNT 1000",
             "SCAN x", "SCAN 0 COUNT 0|x", "DBSIZE",
         ])
@@ -56,7 +57,8 @@ enum CommandTemplates {
     private static let hashes = Family(
         at: "c", "g",
         templates: [
-            "HSET K +MM", "HSET K M", "HSET K MF", "HSET K M I", "HSETNX K M M", "HMSET K +MM", "HGET K M", "HMGET K +M",
+            "HSET K +MM", "HSET K M", "HSET K MF", "HSET K M I", "HSETNX K M M", "HMSET K +MM", "HGET K M",
+            "HMGET K +M",
             "HGETALL K", "HDEL K +M", "HEXISTS K M", "HLEN K", "HKEYS K", "HVALS K", "HINCRBY K M I",
             "HINCRBYFLOAT K M L", "HSTRLEN K M", "HSCAN K x", "HSCAN K 0 COUNT x",
         ])

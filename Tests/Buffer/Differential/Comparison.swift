@@ -12,7 +12,7 @@ struct Comparison {
     var clockMilliseconds: Int64 = 0
 
     func areSame(_ redis: Reply, _ embedded: Reply, to command: Command) -> Bool {
-        switch (redis.withPositiveZeros(of: command), embedded.withPositiveZeros(of: command)) {
+        switch (redis.withPlainScores(of: command), embedded.withPlainScores(of: command)) {
         case (.error(let first), .error(let second)): Self.areSame(first, second)
         case (.integer(let first), .integer(let second)) where command.name == "DBSIZE" && keyOfRedis != nil:
             first == second + 1
@@ -90,41 +90,13 @@ struct Comparison {
     }
 }
 
-// MARK: Scores
-
-extension Reply {
-    /// Redis keeps the sign of a score of zero or not, as it happens to store the set.
-    fileprivate func withPositiveZeros(of command: Command) -> Reply {
-        guard command.name.first == "Z" else { return self }
-        switch self {
-        // A single string is a score, never a member.
-        case .bulk: return positiveZero
-        case .array(let items):
-            return .array(items.enumerated().map { command.answersScore(at: $0) ? $1.positiveZero : $1 })
-        default: return self
-        }
-    }
-
-    private var positiveZero: Reply { self == .bulk(Array("-0".utf8)) ? .bulk(Array("0".utf8)) : self }
-}
-
-extension Command {
-    fileprivate func answersScore(at index: Int) -> Bool {
-        switch name {
-        case "ZMSCORE": true
-        case "ZPOPMIN", "ZPOPMAX", "ZSCAN": !index.isMultiple(of: 2)
-        default: arguments.contains { Command([$0]).name == "WITHSCORES" } && !index.isMultiple(of: 2)
-        }
-    }
-}
-
 // MARK: Iterations
 
 extension Comparison {
     /// Whether all pages together hold the same. Redis may show an item more than once.
     func areSameIterations(_ redis: Reply, _ embedded: Reply, of command: Command) -> Bool {
-        guard case .array(let first) = redis.withPositiveZeros(of: command),
-            case .array(let second) = embedded.withPositiveZeros(of: command)
+        guard case .array(let first) = redis.withPlainScores(of: command),
+            case .array(let second) = embedded.withPlainScores(of: command)
         else {
             return areSame(redis, embedded, to: command)
         }

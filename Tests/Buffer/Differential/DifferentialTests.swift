@@ -11,7 +11,9 @@ import TransactionModel
 /// The same random steps on a real redis-server and on the embedded keyspace, both through the port.
 ///
 /// `SLUICE_SEED` repeats a run, `SLUICE_TORTURE=1` makes it long.
-@Suite("Redis and the embedded keyspace", .serialized, .enabled(if: RedisServer.program != nil, "there is no redis-server"))
+@Suite(
+    "Redis and the embedded keyspace", .serialized, .enabled(if: RedisServer.program != nil, "there is no redis-server")
+)
 struct DifferentialTests {
     private static let isFull = ProcessInfo.processInfo.environment["SLUICE_TORTURE"] == "1"
     private static let commandsMin = isFull ? 300_000 : 20_000
@@ -51,9 +53,9 @@ struct DifferentialTests {
     private func report(_ counts: Differential.Counts) {
         print(
             """
-            differential: \(counts.steps) steps, \(counts.commands) commands (\(counts.errors) errors), transactions: \(counts.executed) \
-            executed, \(counts.aborted) aborted, \(counts.refused) refused; \(counts.perished) short expiries; whole \
-            keyspace compared \(counts.looks) times
+            differential: \(counts.steps) steps, \(counts.commands) commands (\(counts.errors) errors); \
+            transactions: \(counts.executed) executed, \(counts.aborted) aborted, \(counts.refused) refused; \
+            \(counts.perished) short expiries; whole keyspace compared \(counts.looks) times
             """)
         let missing = Set(CommandTable.specifications.keys).subtracting(counts.succeeded)
         #expect(missing.isEmpty, "Chance reaches every command.")

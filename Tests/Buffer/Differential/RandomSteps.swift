@@ -58,19 +58,24 @@ struct RandomSteps {
     }
 
     private mutating func batch(_ counts: ClosedRange<Int>) -> [Command] {
-        (0..<commands.random.integer(counts)).flatMap { _ in one(refusedPercent: 2) }
+        (0..<commands.random.integer(counts)).flatMap { _ in commands.random.chance(2) ? [refused()] : command() }
     }
 
-    /// Now and then one that EXEC refuses, and with it all.
+    /// Seldom with something that EXEC refuses, and with it all.
     private mutating func block() -> [Command] {
-        let refusedPercent = commands.random.chance(15) ? 15 : 0
-        return (0..<commands.random.integer(0...Self.blockMax)).flatMap { _ in one(refusedPercent: refusedPercent) }
+        var block: [Command] = []
+        for _ in 0..<commands.random.integer(0...Self.blockMax) {
+            block += command().filter { CommandTable.check($0) == nil }
+        }
+        if commands.random.chance(10) { block.insert(refused(), at: commands.random.integer(0...block.count)) }
+        return block
     }
 
-    private mutating func one(refusedPercent: Int) -> [Command] {
-        if commands.random.chance(refusedPercent) {
-            return [commands.command(of: commands.random.pick(CommandTemplates.refused))]
-        }
+    private mutating func refused() -> Command {
+        commands.command(of: commands.random.pick(CommandTemplates.refused))
+    }
+
+    private mutating func command() -> [Command] {
         let command = commands.next()
         // Redis counts an expired key until somebody looks at it; we do not.
         return command.name == "DBSIZE" ? [Self.lookAtEveryKey, command] : [command]

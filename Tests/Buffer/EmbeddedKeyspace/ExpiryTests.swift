@@ -82,4 +82,16 @@ import TransactionModel
             await connection.close()
         }
     }
+
+    @Test func `a command that comes across an expired key breaks no watch of who saw it expired`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            _ = try await subject.command("SET", "k", "v", "PX", 1)
+            fixture.advanceClock(by: .seconds(1))
+            let connection = try await keyspace.connect()
+            try await connection.watch([Array("k".utf8)])
+            #expect(try await subject.command("LPUSHX", "k", "v") == .integer(0))
+            #expect(try await connection.execute([.command(Command("PING"))]) == .executed([.status("PONG")]))
+            await connection.close()
+        }
+    }
 }

@@ -50,10 +50,25 @@ import TransactionModel
             earlier: entry.hasEarlier ? Self.earlier : nil, using: &random)
         switch verdict {
         case .again: #expect(entry.verdict == "again")
+        case .follow: Issue.record("nothing ran beside it")
         case .park(let behind): #expect(entry.verdict == "park" && behind == Self.earlier)
         case .retry(let attempts, _): #expect(entry.verdict == "retry" && attempts == entry.attempts + 1)
         case .dead: #expect(entry.verdict == "dead")
         }
+    }
+
+    @Test func `what failed beside something earlier follows it, unless it waits for a retry anyway`() throws {
+        var random = SeededGenerator(seed: 1)
+        func verdict(_ kind: DatabaseError.Kind, earlier: TransactionID?) throws -> FailureJudge.Verdict {
+            FailureJudge(policy: RetryPolicy()).judge(
+                DatabaseError(kind, code: "x", "x"), of: try work("t", attempts: 9), earlier: earlier,
+                ranBesideEarlier: true, using: &random)
+        }
+        let earlier = try #require(Self.earlier)
+        #expect(try verdict(.foreignKeyViolation, earlier: nil) == .follow)
+        #expect(try verdict(.foreignKeyViolation, earlier: earlier) == .park(behind: earlier))
+        #expect(try verdict(.unclassified, earlier: nil) == .dead, "attempts are attempts")
+        #expect(try verdict(.unavailable, earlier: nil) == .again)
     }
 
     // MARK: BatchPlanner

@@ -16,18 +16,27 @@ final class FakeDatabase: MainDatabase {
         var token: Int64 = 0
         var leases = 0
         /// What the next calls of `verify` and `apply` throw.
-        var outages: [DatabaseError] = []
+        var outages: [DatabaseError?] = []
+        /// Batches that were begun and have no answer yet, by number.
+        var inFlight: [Int: [String]] = [:]
+        var mostInFlight = 0
+        var begun = 0
         var fault: Fault = { _, _ in nil }
     }
 
     let state = Mutex(State())
     let schema: Schema
     let dialect = SQLDialect { number, _ in "?\(number)" }
-    /// Before each batch.
-    private let beforeBatch: @Sendable () async -> Void
+    let lanesMax: Int
+    /// Before each batch; told of all that are in flight, this one last.
+    private let beforeBatch: @Sendable ([[String]]) async -> Void
 
-    init(_ schema: Schema, beforeBatch: @escaping @Sendable () async -> Void = {}) {
+    init(
+        _ schema: Schema, lanesMax: Int = 1,
+        beforeBatch: @escaping @Sendable (_ inFlight: [[String]]) async -> Void = { _ in }
+    ) {
         self.schema = schema
+        self.lanesMax = lanesMax
         self.beforeBatch = beforeBatch
     }
 
@@ -56,7 +65,9 @@ final class FakeDatabase: MainDatabase {
     }
 
     func apply(_ batch: [PreparedTransaction], under lease: Lease) async throws(DatabaseError) -> BatchOutcome {
-        await beforeBatch()
+        let (number, inFlight) = begin(batch)
+        defer { state.withLock { $0.inFlight[number] = nil } }
+        await beforeBatch(inFlight)
         try check(lease)
         return state.withLock { state in
             let names = batch.map(\.transactionID.string)
@@ -73,6 +84,17 @@ final class FakeDatabase: MainDatabase {
                     state.applied.append(name)
                     return .now(Position(UInt64(state.applied.count)), generatedIDs: nil)
                 })
+        }
+    }
+
+    private func begin(_ batch: [PreparedTransaction]) -> (number: Int, inFlight: [[String]]) {
+        state.withLock { state in
+            let others = Array(state.inFlight.values)
+            let names = batch.map(\.transactionID.string)
+            state.begun += 1
+            state.inFlight[state.begun] = names
+            state.mostInFlight = max(state.mostInFlight, state.inFlight.count)
+            return (state.begun, others + [names])
         }
     }
 
@@ -123,5 +145,6 @@ extension DatabaseError {
     static let outage = DatabaseError(.unavailable, code: "away", "The database is away.")
     static let constraint = DatabaseError(.uniqueViolation, code: "2067", "A record with this key exists.")
     static let odd = DatabaseError(.unclassified, code: "odd", "Something odd.")
+    static let contention = DatabaseError(.contention, code: "lock", "Somebody holds a lock.")
     static let fenced = DatabaseError(.leaseLost, code: "token", "The lease is lost.")
 }

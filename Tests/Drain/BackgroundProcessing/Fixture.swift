@@ -30,6 +30,8 @@ final class Fixture: Sendable {
     let manager: TransactionManager
     let access: KeyspaceAccess
     let configuration: ProcessorConfiguration
+    /// The one that runs or ran last.
+    let processor = Mutex<BackgroundProcessor?>(nil)
 
     init(
         _ configuration: ProcessorConfiguration = ProcessorConfiguration(), database: FakeDatabase? = nil,
@@ -76,6 +78,7 @@ final class Fixture: Sendable {
         let processor = BackgroundProcessor(
             manager: manager, access: access, database: database, configuration: configuration, clock: clock,
             now: { clock.time }, logger: Logger(label: "test"))
+        self.processor.withLock { $0 = processor }
         let (events, continuation) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         clock.listener.withLock { $0 = { continuation.yield() } }
         let subscription = manager.events.subscribe(.init()) { _ in continuation.yield() }
@@ -96,6 +99,9 @@ final class Fixture: Sendable {
             return counters.allSatisfy { found[$0.key] == $0.value }
         }
     }
+
+    /// How many conflict keys are held.
+    func heldKeys() async throws -> Int64 { try await access.heldCount(manager.keys) }
 
     func counters() async throws -> [String: Int64] { try await keyspace.statistics().counters }
 

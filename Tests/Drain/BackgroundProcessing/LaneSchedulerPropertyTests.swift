@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import JSON
 import Keyspace
 import SeededRandom
 import Testing
@@ -139,14 +140,16 @@ private struct Simulation {
             check(batch.oldestElsewhere == inHand.subtracting(numbers).min().map(Int64.init), "the oldest elsewhere")
             running[batch.lane] = numbers
         }
-        check(running.count == lanes || ready.isEmpty, "a lane is idle although \(ready) are ready")
+        let left = ready
+        check(running.count == lanes || left.isEmpty, "a lane is idle although \(left) are ready")
     }
 
     private mutating func finish(_ lane: Int) {
         let numbers = running.removeValue(forKey: lane) ?? []
         if random.chance(5) {
             // The batch has no outcome at all: what was claimed goes back and comes again.
-            check(scheduler.abandoned(lane).map(\.string) == numbers.map(String.init), "who was in lane \(lane)")
+            let abandoned = scheduler.abandoned(lane).map(\.string)
+            check(abandoned == numbers.map(String.init), "who was in lane \(lane)")
             scheduler.add(numbers.map(planned))
             return
         }
@@ -195,7 +198,8 @@ private struct Simulation {
 
     private mutating func settle(_ numbers: [Int]) {
         for number in numbers {
-            check(inHand.remove(number) != nil && outcomes.insert(number).inserted, "\(number) has two outcomes")
+            let isFirst = inHand.remove(number) != nil && outcomes.insert(number).inserted
+            check(isFirst, "\(number) has two outcomes")
         }
     }
 

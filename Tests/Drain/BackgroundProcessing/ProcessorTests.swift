@@ -203,7 +203,7 @@ import TransactionModel
         let random = Mutex(SeededGenerator(seed: seed))
         let isConservedAlways = Mutex(true)
         let observed = Mutex<Fixture?>(nil)
-        let database = FakeDatabase(Fixture.schema) {
+        let database = FakeDatabase(Fixture.schema) { _ in
             guard let fixture = observed.withLock({ $0 }), let counters = try? await fixture.counters() else { return }
             if !isConserved(counters) { isConservedAlways.withLock { $0 = false } }
         }

@@ -101,7 +101,7 @@ extension Integration {
             let account = try TortureAccount(sidecar.main)
             try account.expectEachOnce(writers)
             try account.expectWhole(writers)
-            try account.expectSoundDatabase()
+            try TortureAccount.expectSound(sidecar.main)
             #expect(sidecar.stop() == .code(0))
         }
     }

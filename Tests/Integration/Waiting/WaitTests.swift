@@ -36,5 +36,19 @@ extension Integration {
             #expect(["committed", "replicated"].contains(receipt["status"]?.string ?? ""))
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 1)
         }
+
+        @Test func `a site that becomes main applies first what it had buffered`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let before = try sidecar.client()
+            try before.pause()
+            for number in 0..<50 { try before.buffer("old\(number)", .increment("s", "telescope", "t1", ["shots": 1])) }
+            #expect(sidecar.stop() == .code(0))
+            try sidecar.launch(["site.type": "main"])
+            try sidecar.waitUntilReady()
+            let receipt = try sidecar.client().buffer("new", .update("s", "telescope", "t2", ["state": "busy"]))
+            #expect(["committed", "replicated"].contains(receipt["status"]?.string ?? ""))
+            let order = try sidecar.main.rows("SELECT transaction_id FROM sluice_ledger ORDER BY sequence").map { $0[0] }
+            #expect(order == (0..<50).map { "old\($0)" } + ["new"])
+        }
     }
 }

@@ -7,26 +7,19 @@
 Ends with 1 if anything is not as promised.
 """
 import argparse
-import pathlib
 import sqlite3
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "clients" / "python"))
-
-from sluice import Client, SluiceError  # noqa: E402
-
-TABLES = ("executed_obs_unit", "raw_data_package", "raw_data_file", "log_entry")
-FILES = 5
+from story import FILES, TABLES, Client, Story
+from sluice import SluiceError
 
 
-class Night:
-    """Runs the steps and counts what is not as expected."""
+class Night(Story):
+    """The first act."""
 
     def __init__(self, sluice: Client, database: str) -> None:
-        self.sluice = sluice
+        super().__init__(sluice)
         self.database = database
-        self.failures = 0
-        self.sent: list = []  # transaction ids
 
     def run(self) -> None:
         self.sluice.server_health(timeout=15)
@@ -36,40 +29,12 @@ class Night:
             print("\nThe main database is locked by another program.\n")
             obs, package = self.start()
             self.register_files(package)
-            self.finish(obs, package)
+            self.finish(obs)
             self.read_back(obs, package)
             self.expect("nothing is in the database yet", self.rows(), before)
         print("\nThe lock is gone.\n")
         self.await_commits()
         self.count(before, busy, obs, package)
-
-    def start(self) -> tuple:
-        """Three changes that belong together; the package refers to an observation that has no row yet."""
-        tx = self.sluice.transaction(endpoint="POST /executed_obs_units/start", ordering_key="telescope-t1")
-        obs = tx.create(
-            "executed_obs_unit", obs_unit_id="u1", telescope_id="t1", conditions={"pwv_mm": 0.42}, step_="obs")
-        tx.create("raw_data_package", obs_id=obs, name="night-1", step_="pkg")
-        tx.update("telescope", "t1", state="busy")
-        ids = self.send("start the observation", tx)
-        return ids["obs"], ids["pkg"]
-
-    def register_files(self, package: str) -> None:
-        tx = self.sluice.transaction(endpoint="POST /raw_data_files")
-        tx.bulk_create("raw_data_file", [
-            {"package_id": package, "name": f"scan-{n:03}.fits", "size_bytes": 2_000_000_000 + n, "exposure_s": 1.5,
-             "checksum": bytes([n, 255, 0])}
-            for n in range(FILES)], step_="files")
-        tx.increment("raw_data_package", package, file_count=FILES)
-        files = self.send(f"register {FILES} files", tx)["files"]
-        self.expect("every file has its id", len(set(files)), FILES)
-
-    def finish(self, obs: str, package: str) -> None:
-        tx = self.sluice.transaction(endpoint="POST /executed_obs_units/finish", ordering_key="telescope-t1")
-        tx.update("executed_obs_unit", obs, status="finished", ended_at="2026-11-21T05:30:00Z")
-        tx.update("telescope", "t1", state="idle")
-        tx.increment("telescope", "t1", observations=1)
-        tx.create("log_entry", telescope_id="t1", message="observation finished")
-        self.send("finish the observation", tx)
 
     def read_back(self, obs: str, package: str) -> None:
         record = self.sluice.get("executed_obs_unit", obs)
@@ -103,18 +68,6 @@ class Night:
         self.expect("... the telescope's observations", observations, busy + 1)
         status = self.scalar("SELECT status FROM executed_obs_unit WHERE id = ?", obs)
         self.expect("... and the observation finished", status, "finished")
-
-    def send(self, what: str, tx) -> dict:
-        receipt = tx.send()
-        self.sent.append(receipt["transaction_id"])
-        self.expect(f"{what}: acknowledged ({receipt['durability']})", receipt["status"], "pending")
-        return receipt["generated_ids"]
-
-    def expect(self, what: str, seen, expected) -> bool:
-        is_met = seen == expected
-        self.failures += not is_met
-        print(f"  {'ok  ' if is_met else 'FAIL'} {what}" + ("" if is_met else f": {seen!r}, not {expected!r}"))
-        return is_met
 
     def rows(self) -> dict:
         return {table: self.scalar(f"SELECT count(*) FROM {table}") for table in TABLES}
@@ -152,10 +105,8 @@ def main() -> int:
         try:
             night.run()
         except (SluiceError, sqlite3.Error, KeyError) as error:
-            print(f"  FAIL {type(error).__name__}: {error}")
-            night.failures += 1
-    print(f"\n{'Everything as promised.' if night.failures == 0 else f'{night.failures} expectations not met.'}")
-    return 1 if night.failures else 0
+            night.fail(error)
+    return night.end()
 
 
 if __name__ == "__main__":

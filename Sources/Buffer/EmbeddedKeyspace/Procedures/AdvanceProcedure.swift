@@ -158,10 +158,14 @@ struct AdvanceProcedure {
         }
     }
 
-    /// committed -> pending: its old place in the order is its new one.
+    /// committed -> pending: its old place in the order is its new one. Ids that the lost database had assigned are lost too.
     private func revert(_ id: TransactionID, _ row: TransactionTable.Row) throws(SQLiteError) {
         try store.transactions.update(
-            row.sequence, "state = 0, attempts = 0, claims = 0, committed_at = NULL, timeline = NULL, position = NULL")
+            row.sequence,
+            """
+            state = 0, attempts = 0, claims = 0, committed_at = NULL, timeline = NULL, position = NULL,
+            generated_ids = NULL
+            """)
         store.memory.counters.committed -= 1
         store.memory.counters.pending += 1
         store.memory.counters.bytesUnfinished += row.bytes

@@ -72,7 +72,7 @@ enum SortedSetViewCommands {
     private static func byRank(
         _ view: any SortedSetView, _ first: [UInt8], _ second: [UInt8], _ options: Options
     ) throws -> [ScoredMember] {
-        guard options.limit == nil else {
+        guard options.limit == nil || options.limit?.count == -1 else {
             throw CommandError.err("syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
         }
         var bounds = ArgumentReader(Command([[], first, second]))

@@ -50,14 +50,17 @@ struct HealthReport {
                 dead > 0
                 ? "`sluice dead-letter list` shows those; retry or discard them."
                 : "Those are being retried; `sluice processor status` shows how many."
-            degrade("parked", "\(parked) transactions wait behind failed ones, which hold \(heldKeys) conflict keys. \(way)")
+            degrade(
+                "parked", "\(parked) transactions wait behind failed ones, which hold \(heldKeys) conflict keys. \(way)"
+            )
         }
         if overview.tracker.progress.isStalled {
             degrade("replication_stalled", "A replica makes no progress; caches stay until it has caught up.")
         }
         let age = try? await overview.oldestPendingAge()
         if let age, age > Self.pendingAgeMax, report.state == .running {
-            let progress = report.lastProgress.map { "were last applied at \($0)" } ?? "were not applied since the start"
+            let progress =
+                report.lastProgress.map { "were last applied at \($0)" } ?? "were not applied since the start"
             degrade(
                 "slow",
                 "The oldest transaction has waited for \(age.milliseconds / 1000) s; transactions \(progress). "

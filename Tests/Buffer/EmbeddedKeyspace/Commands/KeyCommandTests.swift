@@ -84,6 +84,8 @@ import TransactionModel
             EXPIRE a 7 LT -> 1
             EXPIREAT a 2000000000 -> 1
             EXPIRETIME a -> 2000000000
+            PEXPIREAT a 9223372036854775807 -> 1
+            EXPIRETIME a -> 9223372036854776
             EXPIREAT a 1 -> 1
             EXISTS a -> 0
             TTL a -> -2

@@ -79,6 +79,8 @@ import Testing
             SRANDMEMBER s 1 2 -> ERR syntax error
             SRANDMEMBER s 0 -> []
             SRANDMEMBER s -9000000 -> ERR value is out of range
+            SRANDMEMBER s -9223372036854775808 -> ERR value is out of range, value must between \
+            -9223372036854775807 and 9223372036854775807
             """)
         let all: Set = ["\"a\"", "\"b\"", "\"c\"", "\"d\""]
         #expect(try Set((0..<100).map { _ in try bench.run("SRANDMEMBER s").text }) == all)

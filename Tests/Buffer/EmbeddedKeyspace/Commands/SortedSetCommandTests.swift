@@ -56,6 +56,7 @@ import Testing
             ZRANGE z 5 9 -> []
             ZRANGE z a 1 -> ERR value is not an integer or out of range
             ZRANGE z 0 1 LIMIT 0 1 -> ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX
+            ZRANGE z 0 1 LIMIT 0 -1 -> ["a" "b"]
             ZRANGE z 2 3 BYSCORE -> ["b" "bb" "c"]
             ZRANGE z (2 +inf BYSCORE LIMIT 1 5 -> ["d"]
             ZRANGE z 3 2 BYSCORE REV LIMIT 0 2 -> ["c" "bb"]

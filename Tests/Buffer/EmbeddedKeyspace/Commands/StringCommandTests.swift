@@ -63,6 +63,12 @@ import Testing
             TTL a -> 5
             GETEX a PERSIST -> "3"
             TTL a -> -1
+            GETEX a PERSIST PERSIST -> "3"
+            GETEX a EX 5 EX 6 -> "3"
+            TTL a -> 6
+            SET a 3 EX 5 EX 7 -> OK
+            TTL a -> 7
+            GETEX a EX 5 PX 6 -> ERR syntax error
             GETEX a PERSIST EX 5 -> ERR syntax error
             GETEX a EX 0 -> ERR invalid expire time in 'getex' command
             GETEX none EX 0 -> (nil)

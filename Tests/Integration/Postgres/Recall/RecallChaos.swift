@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#if Postgres
+import DaemonHarness
+import PostgresServer
+import RedisServer
+
+/// What happens to the servers while clients read and write.
+struct RecallChaos {
+    private let scene: PostgresScene
+    private var random: SeededGenerator
+    private var isPaused = false
+    private(set) var counts: [String: Int] = [:]
+
+    init(_ scene: PostgresScene, seed: UInt64) {
+        self.scene = scene
+        random = SeededGenerator(seed: ~seed)
+    }
+
+    mutating func strike() throws {
+        switch Int.random(in: 0..<12, using: &random) {
+        case 0...3: try turnReplay()
+        case 4: try restartReplica()
+        case 5: try restartPrimary()
+        case 6, 7: try restartDaemon()
+        case 8: try restartKeyspace()
+        case 9:
+            // The daemon starts while its main database is away.
+            scene.primary.kill()
+            try restartDaemon()
+            try scene.primary.start()
+        case 10:
+            // Nobody remembers how far the replica was.
+            scene.sidecar.kill()
+            try restartReplica()
+            try restartDaemon()
+        default:
+            try restartReplica()
+            try turnReplay()
+        }
+    }
+
+    /// Everything runs again.
+    mutating func calm() throws { if isPaused { try turnReplay() } }
+
+    var description: String {
+        counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
+    }
+
+    private mutating func turnReplay() throws {
+        if isPaused { try scene.replica.resumeReplay() } else { try scene.replica.pauseReplay() }
+        isPaused.toggle()
+        counts["pauses", default: 0] += isPaused ? 1 : 0
+    }
+
+    /// A restarted server replays.
+    private mutating func restartReplica() throws {
+        counts["replica", default: 0] += 1
+        isPaused = false
+        try scene.replica.restart(.immediate)
+    }
+
+    private mutating func restartPrimary() throws {
+        counts["primary", default: 0] += 1
+        try scene.primary.restart(.immediate)
+    }
+
+    private mutating func restartDaemon() throws {
+        counts["daemon", default: 0] += 1
+        scene.sidecar.kill()
+        try scene.sidecar.start()
+    }
+
+    /// The embedded one lives in the daemon.
+    private mutating func restartKeyspace() throws {
+        guard let redis = scene.sidecar.redis else { return try restartDaemon() }
+        counts["redis", default: 0] += 1
+        redis.kill()
+        try redis.start()
+    }
+}
+#endif
