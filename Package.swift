@@ -163,7 +163,8 @@ let package = Package(
         tests(
             "Buffer/Differential",
             of: [
-                "RedisKeyspace", "EmbeddedKeyspace", "Keyspace", "RedisServer", "SeededRandom", "TransactionModel", "JSON",
+                "RedisKeyspace", "EmbeddedKeyspace", "Keyspace", "RedisServer", "SeededRandom", "TransactionModel",
+                "JSON",
                 nio, nioPosix,
             ]),
         tests(

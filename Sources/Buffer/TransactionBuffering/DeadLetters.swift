@@ -76,7 +76,9 @@ public struct DeadLetters: Sendable {
 
     /// The bytes of a malformed one, as another program pushed them; nil for any other.
     public func raw(_ id: TransactionID) async throws(BufferingError) -> [UInt8]? {
-        guard case .bulk(let bytes)? = try await manager.access.read([Command("GET", manager.keys.deadLetterRaw(id))]).first
+        guard
+            case .bulk(let bytes)? = try await manager.access.read([Command("GET", manager.keys.deadLetterRaw(id))])
+                .first
         else { return nil }
         return bytes
     }

@@ -118,7 +118,8 @@ public struct Daemon: Sendable {
                 queries: SmartQueryManager(
                     manager: manager, buffer: ReadBufferManager(access: access, keys: manager.keys), base: base),
                 core: core, openTransactions: openTransactions,
-                processor: ProcessorOperations(processor: processor, overview: overview), server: ServerOperations(overview: overview), description: overview.description))
+                processor: ProcessorOperations(processor: processor, overview: overview),
+                server: ServerOperations(overview: overview), description: overview.description))
 
         let listening = AsyncStream.makeStream(of: Void.self)
         let server = SocketServer(

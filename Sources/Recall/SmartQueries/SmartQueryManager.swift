@@ -36,14 +36,18 @@ public struct SmartQueryManager: Sendable {
         let table = try await table(model)
         let place = try await place(of: id, in: table)
         var overlay = try await overlay(of: place, in: table)
-        let assigned = try await assignedIDs(overlay.assigningTransactions)
-        switch await snapshotRecord(table, place, overlay) {
-        case .success((let ledger, let key, let values)):
-            overlay.settle(ledger, KnownIDs(ledger, statusRecords: assigned), model: model)
-            return try answer(overlay, Self.encoded(key, table) ?? place.encoded, .known(values), table, nil)
+        // It may have been committed, and released, since the id was looked up.
+        let named = place.key == nil ? place.transactions : []
+        let assigned = try await assignedIDs(overlay.assigningTransactions + named)
+        switch await snapshotRecord(table, place, overlay, assigned) {
+        case .success((let ledger, let ids, let values)):
+            overlay.settle(ledger, ids, model: model)
+            return try answer(overlay, place.encoded(table, ids), .known(values), table, nil)
         case .failure(let error):
-            overlay.settle([:], KnownIDs([:], statusRecords: assigned), model: model)
-            return try answer(overlay, place.encoded, place.key == nil ? .known(nil) : .unknown, table, error)
+            let ids = KnownIDs([:], statusRecords: assigned)
+            overlay.settle([:], ids, model: model)
+            let base = place.key(ids) == nil ? FoldedRecord.Base.known(nil) : .unknown
+            return try answer(overlay, place.encoded(table, ids), base, table, error)
         }
     }
 
@@ -64,28 +68,21 @@ public struct SmartQueryManager: Sendable {
     }
 
     private func snapshotRecord(
-        _ table: Table, _ place: Place, _ overlay: Overlay
-    ) async -> Result<(ledger: [TransactionID: LedgerEntry], key: [JSONValue]?, values: [JSONValue]?), DatabaseError> {
-        let reference = place.reference.flatMap { Reference(text: String($0.string.dropFirst())) }
-        let ids = Array(overlay.ledgerTransactions.union(reference?.transactionID.map { [$0] } ?? []))
+        _ table: Table, _ place: Place, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue]
+    ) async -> Result<(ledger: [TransactionID: LedgerEntry], ids: KnownIDs, values: [JSONValue]?), DatabaseError> {
+        let transactions = Array(overlay.ledgerTransactions.union(place.transactions))
         do {
             return .success(
                 try await base.read { snapshot throws(DatabaseError) in
-                    let ledger = ids.isEmpty ? [:] : try snapshot.ledger(ids)
+                    let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(transactions)
                     // What was pending a moment ago may be committed by now.
-                    guard
-                        let key = place.key
-                            ?? reference.flatMap({ KnownIDs(ledger, statusRecords: [:])[$0] }).map({ [$0] })
-                    else { return (ledger, nil, nil) }
-                    return (ledger, key, try snapshot.record(table, key: key))
+                    let ids = KnownIDs(ledger, statusRecords: assigned)
+                    guard let key = place.key(ids) else { return (ledger, ids, nil) }
+                    return (ledger, ids, try snapshot.record(table, key: key))
                 })
         } catch {
             return .failure(error)
         }
-    }
-
-    private static func encoded(_ key: [JSONValue]?, _ table: Table) -> ByteString? {
-        key.flatMap { RecordKey(model: table.name, key: $0)?.encodedID }
     }
 
     /// The generated ids of transactions whose ids the database has assigned by now.
@@ -194,6 +191,16 @@ public struct SmartQueryManager: Sendable {
         var key: [JSONValue]?
         /// The encoded form of the reference by which the client named it.
         var reference: ByteString?
+
+        private var named: Reference? { reference.flatMap { Reference(text: String($0.string.dropFirst())) } }
+
+        var transactions: [TransactionID] { (named?.transactionID).map { [$0] } ?? [] }
+
+        func key(_ ids: KnownIDs) -> [JSONValue]? { key ?? named.flatMap { ids[$0] }.map { [$0] } }
+
+        func encoded(_ table: Table, _ ids: KnownIDs) -> ByteString {
+            key(ids).flatMap { RecordKey(model: table.name, key: $0)?.encodedID } ?? encoded
+        }
     }
 
     private func place(of id: JSONView, in table: Table) async throws(RecallError) -> Place {

@@ -15,18 +15,26 @@ final class FailingKeyspace: Keyspace {
     var durability: Durability { inner.durability }
 
     func perform(_ operations: [Operation]) async throws(KeyspaceError) -> [Reply] {
-        try await inner.perform(operations)
+        try fail(operations)
+        return try await inner.perform(operations)
     }
 
     func execute(_ operations: [Operation]) async throws(KeyspaceError) -> Execution {
+        try fail(operations)
+        return try await inner.execute(operations)
+    }
+
+    private func fail(_ operations: [Operation]) throws(KeyspaceError) {
         let fails = failsAdvances.withLock { left in
             guard case .advance? = operations.first, left > 0 else { return false }
             left -= 1
             return true
         }
         if fails { throw KeyspaceError(.busy, "too much waits") }
-        return try await inner.execute(operations)
     }
+
+    /// How many are still to fail.
+    var failuresLeft: Int { failsAdvances.withLock { $0 } }
 
     func connect() async throws(KeyspaceError) -> any KeyspaceConnection { try await inner.connect() }
 }

@@ -27,6 +27,7 @@ final class Fixture: Sendable {
     let clock = SkippingClock()
     let database: FakeDatabase
     let keyspace: EmbeddedKeyspace
+    let store: FailingKeyspace
     let manager: TransactionManager
     let access: KeyspaceAccess
     let configuration: ProcessorConfiguration
@@ -45,7 +46,7 @@ final class Fixture: Sendable {
         let clock = clock
         keyspace = try EmbeddedKeyspace(settings, now: { clock.time }) { _ in }
         self.database = database ?? FakeDatabase(Self.schema)
-        let store = FailingKeyspace(keyspace, failsAdvances: failsAdvances)
+        store = FailingKeyspace(keyspace, failsAdvances: failsAdvances)
         let core = TransactionCore(
             keyspace: store, chain: .standard(CreateConnectionHandler(keyspace: store)), logger: Logger(label: "test"))
         access = KeyspaceAccess(core: core, keyspace: store)

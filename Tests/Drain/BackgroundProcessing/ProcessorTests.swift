@@ -157,6 +157,7 @@ import TransactionModel
         #expect(fixture.database.applied == ["a", "b"])
         #expect(fixture.database.state.withLock { $0.attempts } == ["a": 1, "b": 1], "the ledger knows them")
         #expect(fixture.database.state.withLock { $0.leases } == 1)
+        #expect(fixture.store.failuresLeft == 0)
     }
 
     @Test func `what was applied before a crash is committed without running again`() async throws {

@@ -47,7 +47,9 @@ extension Integration {
             try sidecar.waitUntilReady()
             let receipt = try sidecar.client().buffer("new", .update("s", "telescope", "t2", ["state": "busy"]))
             #expect(["committed", "replicated"].contains(receipt["status"]?.string ?? ""))
-            let order = try sidecar.main.rows("SELECT transaction_id FROM sluice_ledger ORDER BY sequence").map { $0[0] }
+            let order = try sidecar.main.rows("SELECT transaction_id FROM sluice_ledger ORDER BY sequence").map {
+                $0[0]
+            }
             #expect(order == (0..<50).map { "old\($0)" } + ["new"])
         }
     }

@@ -9,6 +9,8 @@ struct RecallChaos {
     private let scene: PostgresScene
     private var random: SeededGenerator
     private var isPaused = false
+    /// What happened, and after how many reads.
+    private(set) var story: [String] = []
     private(set) var counts: [String: Int] = [:]
 
     init(_ scene: PostgresScene, seed: UInt64) {
@@ -16,7 +18,8 @@ struct RecallChaos {
         random = SeededGenerator(seed: ~seed)
     }
 
-    mutating func strike() throws {
+    mutating func strike(after reads: Int) throws {
+        story.append("\(reads):")
         switch Int.random(in: 0..<12, using: &random) {
         case 0...3: try turnReplay()
         case 4: try restartReplica()
@@ -49,23 +52,28 @@ struct RecallChaos {
     private mutating func turnReplay() throws {
         if isPaused { try scene.replica.resumeReplay() } else { try scene.replica.pauseReplay() }
         isPaused.toggle()
-        counts["pauses", default: 0] += isPaused ? 1 : 0
+        note(isPaused ? "pause" : "resume")
+    }
+
+    private mutating func note(_ event: String) {
+        story.append(event)
+        counts[event, default: 0] += 1
     }
 
     /// A restarted server replays.
     private mutating func restartReplica() throws {
-        counts["replica", default: 0] += 1
+        note("replica")
         isPaused = false
         try scene.replica.restart(.immediate)
     }
 
     private mutating func restartPrimary() throws {
-        counts["primary", default: 0] += 1
+        note("primary")
         try scene.primary.restart(.immediate)
     }
 
     private mutating func restartDaemon() throws {
-        counts["daemon", default: 0] += 1
+        note("daemon")
         scene.sidecar.kill()
         try scene.sidecar.start()
     }
@@ -73,7 +81,7 @@ struct RecallChaos {
     /// The embedded one lives in the daemon.
     private mutating func restartKeyspace() throws {
         guard let redis = scene.sidecar.redis else { return try restartDaemon() }
-        counts["redis", default: 0] += 1
+        note("redis")
         redis.kill()
         try redis.start()
     }

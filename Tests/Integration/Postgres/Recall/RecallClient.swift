@@ -214,8 +214,10 @@ final class RecallClient: @unchecked Sendable {  // used by its thread, and read
     }
 
     private func check(_ answer: JSONValue, ids: [String], _ request: JSONValue) throws {
-        guard answer["records"]?.array?.map({ $0["id"]?.string }) == ids else {
-            throw wrong("the ids are not \(ids)", answer, request)
+        let answered = answer["records"]?.array?.map { $0["id"]?.string ?? "none" } ?? []
+        guard answered == ids else {
+            let (missing, wrongly) = (Set(ids).subtracting(answered).sorted(), Set(answered).subtracting(ids).sorted())
+            throw wrong("of \(ids) it lacks \(missing) and has \(wrongly)", answer, request)
         }
     }
 

@@ -9,7 +9,7 @@ import Testing
 extension Integration {
     /// Over random transactions, random replica lag, and crashes of daemon, PostgreSQL and keyspace.
     @Suite(.enabled(if: PostgresServer.isAvailable)) struct RecallPropertyTests {
-        private static let clients = 4
+        private static let clients = 8
         private static let reads = Effort.count(short: 5_000, full: 100_000)
 
         @Test func `at every moment each client reads what it wrote, and no read goes back`() throws {
@@ -29,9 +29,10 @@ extension Integration {
             var random = SeededGenerator(seed: seed)
             while gate.isOpen {
                 gate.wait(forReads: .random(in: 50...600, using: &random), seconds: 3)
-                if gate.isOpen { try chaos.strike() }
+                if gate.isOpen { try chaos.strike(after: gate.reads) }
             }
             try chaos.calm()
+            if gate.hasEnded { print("recall property: \(chaos.story.suffix(40).joined(separator: " "))") }
             try crew.join()
             let read = ContinuousClock.now
 

@@ -114,7 +114,7 @@ static void free_the_dead(void) {
 static void take_in(struct end *end) {
     struct direction *direction = end->out;
     static char buffer[CHUNK_BYTES];
-    ssize_t got = read(end->descriptor, buffer, sizeof buffer);
+    ssize_t got = recv(end->descriptor, buffer, sizeof buffer, MSG_DONTWAIT);
     if (got < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (got < 0) return bury(end->pair);
     struct chunk *chunk = malloc(sizeof *chunk + (size_t)got);
@@ -134,7 +134,7 @@ static void let_out(struct direction *direction, double time) {
         struct chunk *chunk = direction->first;
         if (chunk->bytes == 0) return bury(direction->to->pair);
         ssize_t put = send(
-            direction->to->descriptor, chunk->data + chunk->taken, chunk->bytes - chunk->taken, MSG_NOSIGNAL);
+            direction->to->descriptor, chunk->data + chunk->taken, chunk->bytes - chunk->taken, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (put < 0 && (errno == EAGAIN || errno == EINTR)) {
             direction->is_full = 1;
             break;
