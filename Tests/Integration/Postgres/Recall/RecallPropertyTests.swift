@@ -28,7 +28,7 @@ extension Integration {
             var chaos = RecallChaos(scene, seed: seed)
             var random = SeededGenerator(seed: seed)
             while gate.isOpen {
-                gate.wait(forReads: .random(in: 50...600, using: &random), seconds: 3)
+                gate.wait(forReads: .random(in: 100...1_500, using: &random), seconds: 3)
                 if gate.isOpen { try chaos.strike(after: gate.reads) }
             }
             try chaos.calm()
