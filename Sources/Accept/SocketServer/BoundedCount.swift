@@ -6,6 +6,8 @@ final class BoundedCount: Sendable {
     private let countMax: Int
     private let count = Atomic(0)
 
+    var current: Int { count.load(ordering: .relaxed) }
+
     init(countMax: Int) {
         precondition(countMax > 0, "a limit lets at least one in")
         self.countMax = countMax

@@ -16,6 +16,8 @@ public struct SocketServer<Handler: RequestHandler>: Service {
     private let onListening: @Sendable () -> Void
     /// Connections at once that are told why they are sent away; beyond it they are closed without a word.
     private let refusedMax = 64
+    /// How much it has to do.
+    public let load: ServerLoad
 
     /// - Parameters:
     ///   - group: a group of POSIX event loops, which the caller shuts down after ``run()``.
@@ -29,6 +31,7 @@ public struct SocketServer<Handler: RequestHandler>: Service {
         self.handler = handler
         self.logger = logger
         self.onListening = onListening
+        load = ServerLoad(configuration)
     }
 
     /// Serves until a graceful shutdown or a cancellation, and removes the socket.
@@ -38,11 +41,10 @@ public struct SocketServer<Handler: RequestHandler>: Service {
     /// cancellation. Throws ``SocketServerError`` when the socket cannot be made.
     public func run() async throws {
         let socket = try ListeningSocket(at: configuration.path, mode: configuration.mode)
-        let inFlight = BoundedCount(countMax: configuration.inFlightMax)
         let executors = EventLoopExecutors()
         let server = try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
-            .bind(socket.descriptor) { channel in connection(on: channel, inFlight, executors) }
+            .bind(socket.descriptor) { channel in connection(on: channel, load.executing, executors) }
         logger.debug("listening", metadata: ["path": "\(configuration.path)"])
         onListening()
         try await withGracefulShutdownHandler {
@@ -54,7 +56,7 @@ public struct SocketServer<Handler: RequestHandler>: Service {
     }
 
     private func accept(_ accepted: NIOAsyncChannelInboundStream<Connection>) async throws {
-        let served = BoundedCount(countMax: configuration.connectionsMax)
+        let served = load.served
         let refused = BoundedCount(countMax: refusedMax)
         var id: UInt64 = 0
         try await withThrowingDiscardingTaskGroup { group in

@@ -13,6 +13,7 @@ import RequestDispatch
 import ServiceLifecycle
 import SmartQueries
 import SocketServer
+import Synchronization
 import TransactionBuffering
 import TransactionModel
 import UnixSignals
@@ -128,6 +129,7 @@ public struct Daemon: Sendable {
                 listening.continuation.finish()
                 onListening()
             })
+        overview.load.withLock { $0 = server.load }
         // Stopped in reverse: first waits end, then there are no more requests, then the processor after its batch, the store last.
         // Its debug lines describe whole services.
         var groupLogger = logger

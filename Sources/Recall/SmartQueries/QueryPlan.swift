@@ -37,7 +37,7 @@ struct QueryPlan: Sendable {
 
     var referencedTransactions: Set<TransactionID> { Set(references.compactMap(\.transactionID)) }
 
-    /// The same with ids for references; an id that is not known yet is greater than all that are.
+    /// The same with ids for references; an id that is not known yet is no other value.
     func resolved(_ ids: KnownIDs) -> QueryPlan {
         let resolved = source?.replacingReferences(nil) { reference, name in
             ids[reference] ?? standIn(for: reference, in: name.flatMap { table[$0] })
@@ -95,6 +95,11 @@ extension JSONValue {
             }
             var result = JSONObject()
             for (name, value) in object {
+                // Which of two ids will be the greater one, only the database will know: those stay, and are refused.
+                if column != nil, ["lt", "lte", "gt", "gte"].contains(name) {
+                    result.append(name, value)
+                    continue
+                }
                 let isJunction = name == "$and" || name == "$or"
                 result.append(name, value.replacingReferences(isJunction ? nil : column ?? name, body))
             }

@@ -46,7 +46,7 @@ struct QueryRun {
         }
 
         try snapshot.records(plan.table, where: plan.condition, order: plan.order) { values throws(DatabaseError) in
-            if let key = key(of: values), affected.contains(key) { return true }
+            if !affected.isEmpty, let key = key(of: values), affected.contains(key) { return true }
             while next < changed.count, position < end, let other = changed[next].values,
                 plan.order.precedes(other, values, of: plan.table)
             {
@@ -70,9 +70,10 @@ struct QueryRun {
     }
 
     private mutating func foldChanged() throws(DatabaseError) {
+        let bases = try bases()
         for encoded in overlay.changes.keys where encoded != Overlay.any {
             affected.insert(encoded)
-            let base = try self.base(encoded)
+            let base = bases[encoded]
             if let base, plan.matches(base) { overlaidMatches += 1 }
             let record = overlay.fold(encoded, onto: .known(base), in: plan.table)
             if plan.matches(record) { changed.append(record) }
@@ -92,15 +93,43 @@ struct QueryRun {
         }
     }
 
-    /// What the database has of a record; nil where it has nothing, or gives out the id only later.
-    private func base(_ encoded: ByteString) throws(DatabaseError) -> [JSONValue]? {
-        guard let first = overlay.changes[encoded]?.first, let pending = overlay.transactions[first.sequence] else {
-            return nil
+    /// What the database has of the records with pending changes, many at a time.
+    private func bases() throws(DatabaseError) -> [ByteString: [JSONValue]] {
+        let table = plan.table
+        var keys: [(encoded: ByteString, values: [JSONValue])] = []
+        for encoded in overlay.changes.keys where encoded != Overlay.any {
+            if let values = databaseKey(encoded) { keys.append((encoded, values)) }
         }
-        if encoded.string.utf8.first == UInt8(ascii: ":") { return nil }
-        let row = pending.transaction.steps[first.step].rows[first.row]
-        guard let key = row.id.flatMap({ keyValues($0, encoded) }) else { return nil }
-        return try snapshot.record(plan.table, key: key)
+        let columns = table.primaryKey.compactMap { table.index(of: $0) }
+        var found: [ByteString: [JSONValue]] = [:]
+        guard columns.allSatisfy({ table.columns[$0].type.isOrdered }) else {
+            for (encoded, values) in keys { found[encoded] = try snapshot.record(table, key: values) }
+            return found
+        }
+        var order = plan.order
+        order.terms = columns.map { Ordering.Term(column: $0, isDescending: false) }
+        for start in stride(from: 0, to: keys.count, by: Self.keysAtOnce) {
+            let some = keys[start..<min(start + Self.keysAtOnce, keys.count)].map(\.values)
+            let condition =
+                columns.count == 1
+                ? Condition.isIn(column: columns[0], some.map { $0[0] })
+                : .any(some.map { .all(zip(columns, $0).map { .compare(column: $0, .eq, $1) }) })
+            try snapshot.records(table, where: condition, order: order) { values throws(DatabaseError) in
+                if let key = key(of: values) { found[key] = values }
+                return true
+            }
+        }
+        return found
+    }
+
+    private static let keysAtOnce = 500
+
+    /// The key of a record in the database; nil where it has nothing, or gives out the id only later.
+    private func databaseKey(_ encoded: ByteString) -> [JSONValue]? {
+        guard let first = overlay.changes[encoded]?.first, let pending = overlay.transactions[first.sequence],
+            encoded.string.utf8.first != UInt8(ascii: ":")
+        else { return nil }
+        return pending.transaction.steps[first.step].rows[first.row].id.flatMap { keyValues($0, encoded) }
     }
 
     private func keyValues(_ id: JSONView, _ encoded: ByteString) -> [JSONValue]? {
@@ -117,7 +146,6 @@ struct QueryRun {
     }
 
     private func key(of values: [JSONValue]) -> ByteString? {
-        guard !affected.isEmpty else { return nil }
         let key = plan.table.primaryKey.compactMap { name in plan.table.index(of: name).map { values[$0] } }
         return RecordKey(model: plan.table.name, key: key)?.encodedID
     }

@@ -107,5 +107,18 @@ extension Integration {
             #expect(try client.wait("big")["status"] == "replicated")
             #expect(try sidecar.main.integer("SELECT length(note) FROM observation") == note.utf8.count)
         }
+
+        @Test func `stats tell the connections and the requests in flight`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let (first, second) = (try sidecar.client(), try sidecar.client())
+            try first.pause()
+            try first.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            let waiting = try second.post("transaction.wait", ["transaction_id": "tx", "timeout_ms": 10_000])
+            try eventually { try first.call("server.stats")["in_flight"] == 2 }
+            #expect(try first.call("server.stats")["connections"] == 2)
+            try first.resume()
+            #expect(try second.result(of: waiting)["status"] == "replicated")
+            try eventually { try first.call("server.stats")["in_flight"] == 1 }
+        }
     }
 }

@@ -18,7 +18,7 @@ extension Integration {
                     "o", "observation",
                     [
                         "telescope_id": "t1", "note": "ä|n", "quality": 2, "tags": ["a", "b"],
-                        "header": ["k": [1, nil_]],
+                        "header": ["k": [1, nothing]],
                     ]),
                 .create("e", "exposure", ["observation_id": ["$ref": "o.id"], "label": "raw"]),
                 .update("t", "telescope", "t1", ["state": "busy"]),
@@ -127,5 +127,5 @@ extension Integration {
     }
 }
 
-private let nil_ = JSONValue.null
+private let nothing = JSONValue.null
 #endif

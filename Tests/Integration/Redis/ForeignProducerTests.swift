@@ -45,7 +45,8 @@ extension Integration {
             let client = try sidecar.client()
             try push(
                 "no json", #"{"steps": []}"#, #"{"transaction_id": "x", "steps": [{"step_id": "s"}]}"#,
-                #"{"transaction_id": "good", "steps": [{"step_id": "s", "operation": "increment", "model": "telescope", "id": "t1", "data": {"shots": 1}}]}"#
+                #"{"transaction_id": "good", "steps": [{"step_id": "s", "operation": "increment", "model": "telescope","#
+                    + #" "id": "t1", "data": {"shots": 1}}]}"#
             )
             try client.buffer("ours", .increment("s", "telescope", "t1", ["shots": 10]))
             #expect(try client.wait("ours")["status"] == "replicated")
@@ -63,9 +64,10 @@ extension Integration {
                 #expect(letter["record"]?["last_error"]?["code"] == "malformed")
             }
             #expect(
-                raws.sorted() == [
-                    "no json", #"{"steps": []}"#, #"{"transaction_id": "x", "steps": [{"step_id": "s"}]}"#,
-                ].sorted())
+                raws.sorted()
+                    == [
+                        "no json", #"{"steps": []}"#, #"{"transaction_id": "x", "steps": [{"step_id": "s"}]}"#,
+                    ].sorted())
             #expect(try client.counters()["conserved"] == true)
         }
 
@@ -87,7 +89,8 @@ extension Integration {
             try client.pause()
             for number in 1...5 {
                 let id = "n\(number)"
-                let step = #"{"step_id":"s","operation":"update","model":"telescope","id":"t1","data":{"name":"\#(id)"}}"#
+                let step =
+                    #"{"step_id":"s","operation":"update","model":"telescope","id":"t1","data":{"name":"\#(id)"}}"#
                 if number.isMultiple(of: 2) {
                     try push(#"{"transaction_id":"\#(id)","steps":[\#(step)]}"#)
                 } else {

@@ -23,7 +23,8 @@ extension Integration {
                         try client.buffer(
                             "\(name)\(number)",
                             .create(
-                                "o", "observation", ["id": .string("\(name)\(number)"), "telescope_id": "t1", "note": note]))
+                                "o", "observation",
+                                ["id": .string("\(name)\(number)"), "telescope_id": "t1", "note": note]))
                     } catch let error as RemoteError {
                         #expect(error.kind == "buffer_full")
                         #expect(error.retryAfterMS != nil)

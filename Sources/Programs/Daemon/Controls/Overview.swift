@@ -6,11 +6,12 @@ import MainDatabase
 import ReplicationTracking
 import RequestDispatch
 import SocketServer
+import Synchronization
 import TransactionBuffering
 import TransactionModel
 
 /// Everything an operator may ask about, in one hand.
-struct Overview: Sendable {
+final class Overview: Sendable {
     let configuration: DaemonConfiguration
     let manager: TransactionManager
     let access: KeyspaceAccess
@@ -20,6 +21,24 @@ struct Overview: Sendable {
     let main: any MainDatabase
     let startedAt: Timestamp
     let now: @Sendable () -> Timestamp
+    /// Of the server, once there is one.
+    let load = Mutex<ServerLoad?>(nil)
+
+    init(
+        configuration: DaemonConfiguration, manager: TransactionManager, access: KeyspaceAccess,
+        keyspace: any SiteStore, processor: BackgroundProcessor, tracker: LSNTracker, main: any MainDatabase,
+        startedAt: Timestamp, now: @escaping @Sendable () -> Timestamp
+    ) {
+        self.configuration = configuration
+        self.manager = manager
+        self.access = access
+        self.keyspace = keyspace
+        self.processor = processor
+        self.tracker = tracker
+        self.main = main
+        self.startedAt = startedAt
+        self.now = now
+    }
 
     /// The counters of the site, from the store.
     func counters() async throws(BufferingError) -> [String: Int64] {

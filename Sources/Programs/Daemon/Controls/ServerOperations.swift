@@ -5,6 +5,8 @@ import Glibc
 import JSON
 import Keyspace
 import RequestDispatch
+import SocketServer
+import Synchronization
 import TransactionBuffering
 import TransactionModel
 
@@ -24,8 +26,10 @@ struct ServerOperations: ServerControl {
             throw BufferingError(.storeUnavailable, error.message)
         }
         let report = overview.processor.report
+        let load = overview.load.withLock { $0 }
         return [
-            "counters": self.counters(counters), "keyspace": .object(figures),
+            "counters": self.counters(counters), "connections": .integer(Int64(load?.connections ?? 0)),
+            "in_flight": .integer(Int64(load?.requestsInFlight ?? 0)), "keyspace": .object(figures),
             "processor": ["state": .string(report.state.rawValue)],
             "uptime_ms": .integer((overview.now() - overview.startedAt).milliseconds),
             "resident_bytes": .integer(ProcessMemory.residentBytes),

@@ -105,8 +105,8 @@ import Testing
         try server.run("DEBUG", "POPULATE", "4000")
         try server.run("SAVE")
         server.kill()
-        // Two seconds, in which it looks up every 25 ms.
-        server.setArguments("--key-load-delay", "500", "--loading-process-events-interval-bytes", "1024")
+        // Eight seconds, in which it looks up every 25 ms.
+        server.setArguments("--key-load-delay", "2000", "--loading-process-events-interval-bytes", "1024")
         try server.start(.answering)
         #expect(await RedisGate.inspect(try Fixture.settings(server.url)).first?.code == .loading)
         let error = await #expect(throws: KeyspaceError.self) {
@@ -114,7 +114,7 @@ import Testing
         }
         #expect(error?.code == .unavailable)
         #expect(error?.message.contains("loading") == true)
-        try await Fixture.with(server, { $0.openTimeout = .seconds(20) }) { keyspace, _ async throws in
+        try await Fixture.with(server, { $0.openTimeout = .seconds(60) }) { keyspace, _ async throws in
             #expect(try await keyspace.command("GET", "key:3999") == .bulk(Array("value:3999".utf8)))
         }
     }

@@ -5,7 +5,7 @@ import JSON
 
 /// Makes a random transaction that can't fail, and what the model is after it.
 struct RecallWriter {
-    private static let itemsMax = 40
+    private static let itemsMax = 25
 
     private(set) var model: RecallModel
     let id: String
