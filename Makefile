@@ -37,7 +37,7 @@ test: deps test-deps ## run every test, of the default build and of the one with
 	SLUICE_TEST_KEYSPACE=redis $(SWIFT) test --skip-build --filter IntegrationTests
 	SLUICE_BINARY=$(abspath $(DEBUG)) python3 -B -m unittest discover -s contrib/clients/python/tests
 	$(SWIFT) build --build-tests $(STRICT) $(POSTGRES)
-	$(SWIFT) test --skip-build $(POSTGRES) --filter Postgres
+	$(SWIFT) test --skip-build $(POSTGRES) --filter 'Postgres|RecallProperty|ForeignType'
 
 check: lint test ## what CI runs: format lint, import check, warnings as errors, every test
 	@$(OBSERVATORY)/demo.sh $(DEBUG) 1
