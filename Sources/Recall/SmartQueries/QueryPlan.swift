@@ -24,15 +24,19 @@ struct QueryPlan: Sendable {
         limit = query.limit
         offset = query.offset
         wantsCount = query.wantsCount
-        let value = query.condition?.isNull == false ? query.condition?.value() : nil
+        guard let view = query.condition, !view.isNull else {
+            (condition, references, source) = (nil, [], nil)
+            return
+        }
+        let value = view.value()
         var found: [Reference] = []
-        let checked = value?.replacingReferences(nil) { reference, _ in
+        let checked = value.replacingReferences(nil) { reference, _ in
             if !found.contains(reference) { found.append(reference) }
             return 0
         }
         references = found
         source = found.isEmpty ? nil : value
-        condition = try checked.map { (value) throws(ConditionError) in try Self.condition(value, table) }
+        condition = try found.isEmpty ? Condition(view, table: table) : Self.condition(checked, table)
     }
 
     var referencedTransactions: Set<TransactionID> { Set(references.compactMap(\.transactionID)) }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import DaemonHarness
+import Foundation
 import JSON
 
 /// One client of the torture: buffers transactions, several at a time, and keeps account of what it was told.
@@ -37,8 +38,10 @@ final class TortureWriter: @unchecked Sendable {  // used by its thread, and rea
     func run(_ gate: TortureGate, _ socketPath: String) throws {
         defer { gate.leave() }
         var generation = 0
+        var waitsForDaemon = true
         while true {
-            generation = gate.daemon(after: generation)
+            if waitsForDaemon { generation = gate.daemon(after: generation) }
+            waitsForDaemon = true
             do {
                 try write(to: try FrameClient(socketPath), gate)
                 return
@@ -46,8 +49,10 @@ final class TortureWriter: @unchecked Sendable {  // used by its thread, and rea
                 // Killed. The next daemon gets what was not acknowledged.
                 if !isCareful { outstanding = [] }
             } catch let error as RemoteError where error.isRetryable {
-                // The keyspace was killed. What came after the failed one may have been accepted: the same ids tell.
+                // The keyspace was killed, and the same daemon will have it again. The same ids tell what was accepted.
                 if !isCareful { outstanding = [] }
+                usleep(20_000)
+                waitsForDaemon = false
             }
         }
     }

@@ -15,6 +15,8 @@ final class PostgresScene {
         primary = try PostgresServer()
         try primary.psql(schema)
         replica = try primary.replica()
+        // What nobody commits is written out some time within 15 s; a replica can't have it before.
+        try primary.psql("CHECKPOINT")
         try replica.catchUp(with: primary)
         sidecar = try Sidecar(
             settings: ["main.url": primary.url, "replica.urls": replica.url].merging(settings) { _, given in given })

@@ -58,9 +58,13 @@ struct RecallAccount {
     }
 
     private func all(_ table: String, _ client: FrameClient) throws -> [JSONValue] {
-        let answer = try client.query(table, ["limit": 1000])
-        #expect(answer["pending_count"] == 0 && answer["unknown"] == [])
-        return answer["records"]?.array ?? []
+        var records: [JSONValue] = []
+        while true {
+            let answer = try client.query(table, ["limit": 1000, "offset": .integer(Int64(records.count))])
+            #expect(answer["pending_count"] == 0 && answer["unknown"] == [])
+            guard let page = answer["records"]?.array, !page.isEmpty else { return records }
+            records += page
+        }
     }
 
     private func expectEqual(_ a: [JSONValue], _ b: [JSONValue], _ location: SourceLocation = #_sourceLocation) {

@@ -6,6 +6,8 @@ import JSON
 /// Makes a random transaction that can't fail, and what the model is after it.
 struct RecallWriter {
     private static let itemsMax = 25
+    private static let partsMax = 25
+    private static let marksMax = 15
 
     private(set) var model: RecallModel
     let id: String
@@ -189,6 +191,7 @@ struct RecallWriter {
 
     /// Half of them beside the item they name, by a reference to its step.
     private mutating func createPart(using random: inout SeededGenerator) {
+        guard model.parts.count < Self.partsMax else { return deletePart(using: &random) }
         guard Bool.random(using: &random), model.items.count < Self.itemsMax else {
             guard let item = someItem(using: &random) else { return }
             add("create", "part", ["data": newPart(.string(item), item, stepName)])
@@ -202,6 +205,7 @@ struct RecallWriter {
     }
 
     private mutating func createParts(using random: inout SeededGenerator) {
+        guard model.parts.count < Self.partsMax else { return deletePart(using: &random) }
         guard let item = someItem(using: &random) else { return }
         var rows: [JSONValue] = []
         for row in 0..<2 { rows.append(newPart(.string(item), item, "\(stepName)[\(row)]")) }
@@ -230,6 +234,7 @@ struct RecallWriter {
     }
 
     private mutating func createMark(using random: inout SeededGenerator) {
+        guard model.marks.count < Self.marksMax else { return deleteMark(using: &random) }
         guard let (serial, part) = model.parts.sorted(by: { $0.key < $1.key }).randomElement(using: &random) else {
             return
         }
