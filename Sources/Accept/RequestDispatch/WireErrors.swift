@@ -35,6 +35,8 @@ extension WireError {
             self.init(
                 .databaseUnavailable, "The main database is needed for this read: \(reason.withoutFullStop).",
                 retryAfter: .seconds(1))
+        case .staleRead(let message):
+            self.init(.staleRead, message.capitalizedSentence, retryAfter: .milliseconds(100))
         case .tooLarge(let message): self.init(.resultTooLarge, message.capitalizedSentence)
         }
     }

@@ -22,6 +22,8 @@ public struct SiteKeys: Sendable, Hashable {
     public var heldRecords: String { prefix + "held_records" }
     /// zset by position
     public var replicationPending: String { prefix + "replication_pending" }
+    /// string: timeline and value of the position that every replica had when something was released last
+    public var releasedPosition: String { prefix + "released_position" }
     /// string, JSON
     public var schema: String { prefix + "schema" }
     /// hash

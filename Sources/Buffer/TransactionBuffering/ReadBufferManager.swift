@@ -18,14 +18,21 @@ public struct ReadBufferManager: Sendable {
         self.keys = keys
     }
 
+    /// A page of the overlay, and the position up to which all that is in no page was replicated: a replica that is behind
+    /// it would answer older records. Nil: nothing was released yet.
+    public struct Pending: Sendable {
+        public var page: OverlayPage
+        public var released: Position?
+    }
+
     /// What is pending for some records of a model, and for records that can't be named yet.
-    public func pending(_ model: String, ids: [String]) async throws(BufferingError) -> OverlayPage {
+    public func pending(_ model: String, ids: [String]) async throws(BufferingError) -> Pending {
         try await page(
             OverlayRead(model: model, records: ids, entriesMax: Self.pageEntriesMax, bytesMax: Self.pageBytesMax))
     }
 
     /// A page of all that is pending for a model, in the order of the encoded ids.
-    public func pending(_ model: String, after: String?) async throws(BufferingError) -> OverlayPage {
+    public func pending(_ model: String, after: String?) async throws(BufferingError) -> Pending {
         try await page(
             OverlayRead(model: model, after: after, entriesMax: Self.pageEntriesMax, bytesMax: Self.pageBytesMax))
     }
@@ -44,10 +51,22 @@ public struct ReadBufferManager: Sendable {
         }
     }
 
-    private func page(_ read: OverlayRead) async throws(BufferingError) -> OverlayPage {
-        guard case .overlay(let page)? = try await access.perform(.overlay(read)) else {
+    private func page(_ read: OverlayRead) async throws(BufferingError) -> Pending {
+        // In this order: what is released between the two is missing in the page, and then covered by the position.
+        let replies = try await access.perform([.overlay(read), .command(Command("GET", keys.releasedPosition))])
+        guard replies.count == 2, case .overlay(let page) = replies[0] else {
             throw BufferingError(.internalError, "the store gave no answer to a read of the overlay")
         }
-        return page
+        return Pending(page: page, released: replies[1].position)
+    }
+}
+
+extension Reply {
+    /// What ``SiteKeys/releasedPosition`` holds: the timeline and the value, as decimal numbers. Nil for anything else.
+    public var position: Position? {
+        guard case .bulk(let bytes) = self else { return nil }
+        let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
+        guard parts.count == 2, let timeline = UInt32(parts[0]), let value = UInt64(parts[1]) else { return nil }
+        return Position(value, timeline: timeline)
     }
 }

@@ -53,6 +53,9 @@ public protocol DatabaseReader: Sendable {
 
 /// One consistent view; valid only inside the body that it was handed to.
 public protocol DatabaseSnapshot {
+    /// The snapshot has everything up to here at least. Nil where the database can't be behind what it answered before.
+    func position() throws(DatabaseError) -> Position?
+
     /// The ledger rows of those transactions that have one.
     func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry]
 
@@ -66,6 +69,10 @@ public protocol DatabaseSnapshot {
     ) throws(DatabaseError)
 
     func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64
+}
+
+extension DatabaseSnapshot {
+    public func position() throws(DatabaseError) -> Position? { nil }
 }
 
 /// A row of `sluice_ledger`.

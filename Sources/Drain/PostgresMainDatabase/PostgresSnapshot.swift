@@ -12,6 +12,8 @@ final class PostgresSnapshot: DatabaseSnapshot {
     private var hasBegun = false
     /// Each scan is a cursor of its own: a visitor may read on, and begin another scan.
     private var cursors = 0
+    /// What a standby had replayed before the snapshot.
+    private var start: Position?
 
     init(_ session: Session, _ connection: PostgresConnection) {
         self.session = session
@@ -25,6 +27,12 @@ final class PostgresSnapshot: DatabaseSnapshot {
         connection.queue("ROLLBACK")
         connection.sync()
         connection.send()
+    }
+
+    /// Only a standby can be behind itself: after a restart it lets clients in before it has replayed all that it had.
+    func position() throws(DatabaseError) -> Position? {
+        if !hasBegun { _ = try query("SELECT 1", PostgresParameters()) }
+        return start
     }
 
     func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
@@ -118,11 +126,19 @@ final class PostgresSnapshot: DatabaseSnapshot {
         return try connection.exchange {
             if begins {
                 connection.begin()
+                // Outside of the transaction: inside, the first statement already has its snapshot.
+                connection.queue(ServerPosition.standbySQL)
+                connection.sync()
                 connection.queue("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             }
             queue()
         } take: { () throws(DatabaseError) in
-            if begins { _ = try connection.result() }
+            if begins {
+                let position = try connection.result()
+                if position.text(0, 2) == "t" { start = ServerPosition.read(position) }
+                try connection.finish()
+                _ = try connection.result()
+            }
             return try take()
         }
     }

@@ -20,6 +20,9 @@ enum ServerPosition {
 
     static let sql = "SELECT " + columns
 
+    /// A third column: whether the server only replays.
+    static let standbySQL = sql + ", pg_is_in_recovery()"
+
     static func read(_ result: PostgresResult, column: Int = 0) -> Position {
         Position(
             result.text(0, column).flatMap { UInt64($0) } ?? 0,

@@ -114,6 +114,24 @@ public final class LSNTracker: Service, PositionTracking {
 
     // MARK: Release
 
+    /// Readers of the replicas learn how far these must be, also after a restart, before anything leaves the overlay. At
+    /// its memory limit Redis refuses it, and that must not keep it from being emptied.
+    private func remember(_ position: Position) async {
+        do {
+            var last = state.withLock { $0.remembered }
+            // A replica that restarted may be behind what was written before this program started.
+            if last == nil {
+                last = try await access.read([Command("GET", manager.keys.releasedPosition)]).first?.position
+            }
+            guard last.map({ $0 < position }) ?? true else { return state.withLock { $0.remembered = last } }
+            let text = "\(position.timeline) \(position.value)"
+            _ = try await access.read([Command("SET", manager.keys.releasedPosition, text)])
+            state.withLock { $0.remembered = position }
+        } catch {
+            logger.debug("the released position could not be kept", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func release(upTo position: Position, unlessMissingIn strays: [any DatabaseReader]) async throws -> Int {
         var released = 0
         while true {
@@ -126,6 +144,7 @@ public final class LSNTracker: Service, PositionTracking {
                 ids.removeAll { missing.contains($0) }
             }
             guard !ids.isEmpty else { return released }
+            await remember(position)
             let count = try await manager.release(ids)
             released += count
             if count == 0 || isLast { return released }

@@ -7,6 +7,8 @@ struct TrackerStateMachine: Sendable {
     private(set) var replayed: Position?
     /// The main database's timeline when what waits was last compared with its ledger; nil: not yet.
     var timeline: UInt32?
+    /// The greatest position that was written into the keyspace.
+    var remembered: Position?
     /// How long nothing has moved although something waits.
     private(set) var stalled: Duration = .zero
 

@@ -2,6 +2,7 @@
 import JSON
 import Keyspace
 import MainDatabase
+import TransactionBuffering
 import TransactionModel
 
 /// The pending changes of a model, grouped by record, as one or several pages gave them.
@@ -36,11 +37,19 @@ struct Overlay: Sendable {
     private(set) var changes: [ByteString: [Change]] = [:]
     private(set) var transactions: [Int64: Pending] = [:]
     private(set) var payloadBytes = 0
+    /// What is in no page was replicated up to here.
+    private(set) var released: Position?
     /// Transactions whose assigned ids the changes have as values.
     private(set) var namedTransactions: Set<TransactionID> = []
     private var ids = KnownIDs([:], statusRecords: [:])
 
-    mutating func add(_ page: OverlayPage) {
+    /// Adds a page and how far replicas were when it was read.
+    mutating func add(_ pending: ReadBufferManager.Pending) {
+        if let position = pending.released { released = max(released ?? position, position) }
+        add(pending.page)
+    }
+
+    private mutating func add(_ page: OverlayPage) {
         for (sequence, pending) in page.transactions where transactions[sequence] == nil {
             guard let transaction = StoredTransaction(payload: pending.payload) else { continue }
             payloadBytes += pending.payload.count

@@ -8,8 +8,12 @@ public enum RecallError: Error, Sendable {
     case buffering(BufferingError)
     /// The database is needed for this answer and can't be read; says why.
     case databaseUnavailable(String)
+    /// The replica lacks what was answered or released before; says what to do.
+    case staleRead(String)
     /// More is pending for the model than one query may fold; says what to do.
     case tooLarge(String)
 
-    static func database(_ error: DatabaseError) -> Self { .databaseUnavailable(error.message) }
+    static func database(_ error: DatabaseError) -> Self {
+        error.code == ReadFloor.code ? .staleRead(error.message) : .databaseUnavailable(error.message)
+    }
 }

@@ -21,6 +21,7 @@ public struct SmartQueryManager: Sendable {
     private let manager: TransactionManager
     private let buffer: ReadBufferManager
     private let base: any DatabaseReader
+    private let floor = ReadFloor()
 
     /// - Parameter base: A replica, or the main database.
     public init(manager: TransactionManager, buffer: ReadBufferManager, base: any DatabaseReader) {
@@ -33,13 +34,14 @@ public struct SmartQueryManager: Sendable {
     // MARK: One record
 
     public func get(model: String, id: JSONView) async throws(RecallError) -> RecordAnswer {
+        let answered = floor.current
         let table = try await table(model)
         let place = try await place(of: id, in: table)
         var overlay = try await overlay(of: place, in: table)
         // It may have been committed, and released, since the id was looked up.
         let named = place.key == nil ? place.transactions : []
         let assigned = try await assignedIDs(overlay.assigningTransactions + named)
-        switch await snapshotRecord(table, place, overlay, assigned) {
+        switch await snapshotRecord(table, place, overlay, assigned, answered) {
         case .success((let ledger, let ids, let values)):
             overlay.settle(ledger, ids, model: model)
             return try answer(overlay, place.encoded(table, ids), .known(values), table, nil)
@@ -68,17 +70,21 @@ public struct SmartQueryManager: Sendable {
     }
 
     private func snapshotRecord(
-        _ table: Table, _ place: Place, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue]
+        _ table: Table, _ place: Place, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue],
+        _ answered: Position?
     ) async -> Result<(ledger: [TransactionID: LedgerEntry], ids: KnownIDs, values: [JSONValue]?), DatabaseError> {
         let transactions = Array(overlay.ledgerTransactions.union(place.transactions))
         do {
             return .success(
-                try await base.read { snapshot throws(DatabaseError) in
+                try await base.read { [floor] snapshot throws(DatabaseError) in
                     let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(transactions)
                     // What was pending a moment ago may be committed by now.
                     let ids = KnownIDs(ledger, statusRecords: assigned)
-                    guard let key = place.key(ids) else { return (ledger, ids, nil) }
-                    return (ledger, ids, try snapshot.record(table, key: key))
+                    let values = try place.key(ids).flatMap { (key) throws(DatabaseError) in
+                        try snapshot.record(table, key: key)
+                    }
+                    try floor.check(snapshot, answered, overlay.released)
+                    return (ledger, ids, values)
                 })
         } catch {
             return .failure(error)
@@ -119,6 +125,7 @@ public struct SmartQueryManager: Sendable {
     // MARK: Many records
 
     public func query(_ query: RecordQuery) async throws(RecallError) -> QueryAnswer {
+        let answered = floor.current
         let table = try await table(query.model)
         let plan: QueryPlan
         do {
@@ -130,8 +137,10 @@ public struct SmartQueryManager: Sendable {
         let assigned = try await assignedIDs(
             overlay.assigningTransactions + plan.referencedTransactions)
         do {
-            return try await base.read { snapshot throws(DatabaseError) in
-                try QueryRun(plan, overlay, assigned, snapshot).answer()
+            return try await base.read { [floor] snapshot throws(DatabaseError) in
+                let answer = try QueryRun(plan, overlay, assigned, snapshot).answer()
+                try floor.check(snapshot, answered, overlay.released)
+                return answer
             }
         } catch {
             throw .database(error)
@@ -147,19 +156,19 @@ public struct SmartQueryManager: Sendable {
     private func addPages(of model: String, after: String?, to overlay: inout Overlay) async throws(RecallError) {
         var after = after
         repeat {
-            let page: OverlayPage
+            let pending: ReadBufferManager.Pending
             do {
-                page = try await buffer.pending(model, after: after)
+                pending = try await buffer.pending(model, after: after)
             } catch {
                 throw .buffering(error)
             }
-            overlay.add(page)
+            overlay.add(pending)
             guard overlay.payloadBytes <= Self.overlayBytesMax else {
                 throw .tooLarge(
                     "more than \(Self.overlayBytesMax >> 20) MiB of changes to this model are on their way; use record.get with the id or reference of a receipt, or try again when less is buffered"
                 )
             }
-            after = page.next
+            after = pending.page.next
         } while after != nil
     }
 
@@ -252,7 +261,7 @@ public struct SmartQueryManager: Sendable {
         }
     }
 
-    private func pending(_ model: String, ids: [String]) async throws(RecallError) -> OverlayPage {
+    private func pending(_ model: String, ids: [String]) async throws(RecallError) -> ReadBufferManager.Pending {
         do {
             return try await buffer.pending(model, ids: ids)
         } catch {

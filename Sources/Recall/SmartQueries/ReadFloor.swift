@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+import MainDatabase
+import Synchronization
+import TransactionModel
+
+/// How far a replica must be to be read: as far as when something was released from the overlay, and as far as in any
+/// answer before. A replica that restarts lets clients in before it has replayed again what it had.
+final class ReadFloor: Sendable {
+    /// Code of the error that ``check(_:_:)`` throws.
+    static let code = "stale_read"
+
+    private let answered = Mutex<Position?>(nil)
+
+    /// What a read that begins now must have; nil: nothing is known.
+    var current: Position? { answered.withLock { $0 } }
+
+    /// Throws when the snapshot may lack something that a client has seen or written.
+    func check(_ snapshot: any DatabaseSnapshot, _ floors: Position?...) throws(DatabaseError) {
+        guard let position = try snapshot.position() else { return }
+        for case .some(let floor) in floors where position < floor {
+            throw DatabaseError(
+                .unavailable, code: Self.code,
+                "the replica is behind what was answered before; it is catching up, try again")
+        }
+        answered.withLock { $0 = max($0 ?? position, position) }
+    }
+}

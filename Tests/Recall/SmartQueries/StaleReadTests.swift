@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import JSON
+import Keyspace
+import MainDatabase
+import SQLiteMainDatabase
+import SmartQueries
+import Synchronization
+import Testing
+import TransactionBuffering
+import TransactionModel
+
+/// A replica that is behind itself: restarted, it lets clients in before it has replayed what it had.
+@Suite struct StaleReadTests {
+    private static let schema = "CREATE TABLE x (id TEXT PRIMARY KEY, v INTEGER); INSERT INTO x VALUES ('a', 1);"
+
+    private struct Scene {
+        let pipeline: Pipeline
+        let replica: MovingReader
+        let queries: SmartQueryManager
+
+        init() async throws {
+            pipeline = try await Pipeline(schema: StaleReadTests.schema, hasReplica: true)
+            replica = MovingReader(pipeline.main)
+            queries = SmartQueryManager(
+                manager: pipeline.manager,
+                buffer: ReadBufferManager(access: pipeline.access, keys: pipeline.manager.keys), base: replica)
+        }
+
+        /// Whether a record and a query are refused as stale; both, or neither.
+        func isStale() async throws -> Bool {
+            var refused: [Bool] = []
+            do {
+                #expect(try await queries.get(model: "x", id: try view("a")).record?["v"] == 1)
+                refused.append(false)
+            } catch RecallError.staleRead {
+                refused.append(true)
+            }
+            do {
+                #expect(try await queries.query(RecordQuery(model: "x")).records.count == 1)
+                refused.append(false)
+            } catch RecallError.staleRead {
+                refused.append(true)
+            }
+            #expect(refused[0] == refused[1])
+            return refused[0]
+        }
+    }
+
+    @Test func `what was answered once is never answered from before that`() async throws {
+        let scene = try await Scene()
+        for (position, isStale) in [
+            (Position(5, timeline: 1), false), (Position(9, timeline: 1), false), (Position(8, timeline: 1), true),
+            (Position(9, timeline: 1), false), (Position(1, timeline: 2), false), (Position(99, timeline: 1), true),
+        ] {
+            scene.replica.position.withLock { $0 = position }
+            #expect(try await scene.isStale() == isStale, "\(position)")
+        }
+        // What can't be behind has no position.
+        scene.replica.position.withLock { $0 = nil }
+        #expect(try await !scene.isStale())
+        await scene.pipeline.close()
+    }
+
+    @Test func `a replica must have what was released, also when nobody here has seen it there`() async throws {
+        let scene = try await Scene()
+        let key = scene.pipeline.manager.keys.releasedPosition
+        _ = try await scene.pipeline.access.read([Command("SET", key, "1 7")])
+        for (value, isStale) in [(6, true), (7, false), (8, false)] as [(UInt64, Bool)] {
+            scene.replica.position.withLock { $0 = Position(value, timeline: 1) }
+            #expect(try await scene.isStale() == isStale)
+        }
+        await scene.pipeline.close()
+    }
+
+    @Test func `what the overlay knows alone is answered all the same`() async throws {
+        let scene = try await Scene()
+        _ = try await scene.pipeline.access.read([Command("SET", scene.pipeline.manager.keys.releasedPosition, "1 7")])
+        scene.replica.position.withLock { $0 = Position(6, timeline: 1) }
+        try await scene.pipeline.buffer(
+            ["steps": [["step_id": "c", "operation": "create", "model": "x", "data": ["id": "b", "v": 2]]]])
+        #expect(try await scene.queries.get(model: "x", id: try view("b")).record?["v"] == 2)
+        await scene.pipeline.close()
+    }
+}
+
+/// A database with a position as a test says.
+private final class MovingReader: DatabaseReader {
+    let position = Mutex<Position?>(nil)
+    private let inner: SQLiteMainDatabase
+
+    init(_ inner: SQLiteMainDatabase) { self.inner = inner }
+
+    func introspect() async throws(DatabaseError) -> Schema { try await inner.introspect() }
+
+    func position() async throws(DatabaseError) -> Position { try await inner.position() }
+
+    func read<R: Sendable>(
+        _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
+    ) async throws(DatabaseError) -> R {
+        let position = position.withLock { $0 }
+        return try await inner.read { snapshot throws(DatabaseError) in
+            try body(Moved(inner: snapshot, place: position))
+        }
+    }
+
+    func close() async {}
+
+    private struct Moved: DatabaseSnapshot {
+        let inner: any DatabaseSnapshot
+        let place: Position?
+
+        func position() throws(DatabaseError) -> Position? { place }
+
+        func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
+            try inner.ledger(transactions)
+        }
+
+        func record(_ table: Table, key: [JSONValue]) throws(DatabaseError) -> [JSONValue]? {
+            try inner.record(table, key: key)
+        }
+
+        func records(
+            _ table: Table, where condition: Condition?, order: Ordering,
+            _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
+        ) throws(DatabaseError) { try inner.records(table, where: condition, order: order, visit) }
+
+        func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64 {
+            try inner.count(table, where: condition)
+        }
+    }
+}
