@@ -30,6 +30,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     let state = Mutex(ProcessorStateMachine())
     let leaseKeeper: LeaseKeeper
     private let prunedAt = Mutex<Timestamp?>(nil)
+    private let suspects = Mutex<(startedAt: Timestamp?, waits: Bool)>((nil, false))
     /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
     let unsettled = Mutex<[TransactionID]>([])
 
@@ -58,6 +59,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     /// Works until graceful shutdown or cancellation; finishes the batch at hand first.
     public func run() async throws {
+        suspects.withLock { $0.startedAt = $0.startedAt ?? now() }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await loop()
@@ -118,7 +120,10 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             // A pause that came meanwhile: what is accepted after its answer must not be applied.
             guard state.withLock({ $0.next() }) == .cycle else { return .idle(due: due) }
             let works = try await claim(lease)
-            guard !works.isEmpty else { return .idle(due: due) }
+            guard !works.isEmpty else {
+                let delay = suspectDelay
+                return .idle(due: due.map { min($0, delay ?? $0) } ?? delay)
+            }
             if lanes == 1 {
                 try await BatchRun(self, lease).run(works)
                 unsettled.withLock { $0 = [] }
@@ -175,7 +180,31 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         return .milliseconds(max(1, Int64(time) - milliseconds))
     }
 
+    /// How long a suspect that is next must still wait; nil: none does.
+    private var suspectDelay: Duration? {
+        suspects.withLock { suspects in
+            guard suspects.waits, let start = suspects.startedAt else { return nil }
+            let left = configuration.suspectUptime - (now() - start)
+            suspects.waits = left > .zero
+            return suspects.waits ? left : nil
+        }
+    }
+
+    /// A suspect is claimed alone. One that comes too early goes back, and nothing behind it is claimed before it.
+    private func postpone(_ works: [Work], _ lease: Lease) async throws(BufferingError) -> Bool {
+        guard let suspect = works.first, suspect.runsAlone else { return false }
+        suspects.withLock { $0.waits = true }
+        guard let delay = suspectDelay else { return false }
+        logger.warning(
+            "waiting before running what took the process down",
+            metadata: ["transaction_id": "\(suspect.id.string)", "delay": "\(delay)"])
+        _ = try await manager.advance(works.map { .returned($0.id) }, token: lease.token)
+        unsettled.withLock { $0 = [] }
+        return true
+    }
+
     func claim(_ lease: Lease) async throws(BufferingError) -> [Work] {
+        guard suspectDelay == nil else { return [] }
         let claim = Claim(
             token: lease.token, transactionsMax: configuration.batchTransactionsMax,
             bytesMax: configuration.batchBytesMax, suspectClaims: BatchPlanner.suspectClaims, at: now())
@@ -191,7 +220,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             }
             works.append(Work(claimed: transaction, transaction: stored))
         }
-        return works
+        return try await postpone(works, lease) ? [] : works
     }
 
     /// What was stored can't be read: it must neither block the others nor be lost.

@@ -48,8 +48,9 @@ struct HeldKeys: Sendable {
 struct BatchPlanner {
     /// Claims without outcome after which a transaction is claimed and runs alone.
     static let suspectClaims = 3
-    /// Claims without outcome, among them those alone, after which a transaction is dead.
-    static let deadlyClaims = 6
+    /// Claims without outcome, ten of them alone, after which a transaction is dead. Whoever kills the process for other
+    /// reasons, even as soon as it starts, hardly ever meets the same one ten times.
+    static let deadlyClaims = suspectClaims + 10
 
     struct Plan: Sendable {
         var batch: [Work] = []

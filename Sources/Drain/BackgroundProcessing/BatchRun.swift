@@ -64,7 +64,7 @@ struct BatchRun {
             }
             let failure = FailureRecord(
                 code: "crash_suspect",
-                message: "the process died \(BatchPlanner.deadlyClaims) times while this was applied",
+                message: "the process died \(BatchPlanner.deadlyClaims) times while this was applied, mostly alone",
                 at: processor.now())
             changes.append(dead(work, failure))
         }

@@ -22,6 +22,9 @@ public struct ProcessorConfiguration: Sendable {
     /// Wait after the first sign of an outage; it doubles, with full jitter.
     public var outageDelay: Duration = .milliseconds(50)
     public var outageDelayMax: Duration = .seconds(5)
+    /// How long this process must have lived before it runs a transaction that took others down: one that is killed
+    /// soon after its start, again and again, says nothing about what it had in hand.
+    public var suspectUptime: Duration = .seconds(2)
     /// Another process may take over so long after this one was last heard of.
     public var leaseTimeToLive: Duration = .seconds(5)
     public var ledgerRetention: Duration = .seconds(30 * 86_400)

@@ -74,8 +74,26 @@ struct Overlay: Sendable {
 
     var transactionIDs: [TransactionID] { transactions.values.map(\.transaction.transactionID) }
 
-    /// Leaves out what the ledger has, and moves changes of ids that the database has assigned to these ids.
-    mutating func settle(_ ledger: [TransactionID: LedgerEntry], _ ids: KnownIDs, model: String) {
+    /// Whether the record will be what its changes say, whatever the database has: the first of them makes it, none
+    /// names an id that is still to be assigned, and nobody has begun to apply them. What is not after `committed` may
+    /// have been in a ledger that was read, and then only the database knows the rest.
+    func makes(_ encodedID: ByteString, after committed: Int64, in table: Table) -> Bool {
+        guard let list = changes[encodedID], let first = list.first, changes[Self.any] == nil, !table.assignsKey,
+            namedTransactions.isEmpty, let maker = transactions[first.sequence]
+        else { return false }
+        switch maker.transaction.steps[first.step].operation {
+        case .create, .bulkCreate: break
+        case .update, .bulkUpdate, .upsert, .delete, .increment, .query: return false
+        }
+        return list.allSatisfy { change in
+            change.sequence > committed && transactions[change.sequence]?.status == .pending
+        }
+    }
+
+    /// Leaves out what the ledger has, and moves changes of ids that the database has assigned to these ids. Answers the
+    /// latest sequence that the ledger has; 0: none.
+    @discardableResult
+    mutating func settle(_ ledger: [TransactionID: LedgerEntry], _ ids: KnownIDs, model: String) -> Int64 {
         self.ids = ids
         for (encoded, list) in changes where encoded.string.utf8.first == UInt8(ascii: ":") {
             guard let reference = Reference(text: String(encoded.string.dropFirst())), let id = ids[reference],
@@ -90,6 +108,10 @@ struct Overlay: Sendable {
                 transactions[change.sequence].map { ledger[$0.transaction.transactionID] == nil } ?? false
             }
             changes[encoded] = open.isEmpty ? nil : open
+        }
+        guard !ledger.isEmpty else { return 0 }
+        return transactions.reduce(0) { latest, pending in
+            ledger[pending.value.transaction.transactionID] == nil ? latest : max(latest, pending.key)
         }
     }
 

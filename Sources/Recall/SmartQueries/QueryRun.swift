@@ -14,6 +14,8 @@ struct QueryRun {
     private var changed: [FoldedRecord] = []
     /// Base rows that match, although what they will be is in `changed` or gone.
     private var overlaidMatches: Int64 = 0
+    /// The latest sequence of the overlay that the ledger has; 0: none.
+    let committed: Int64
 
     /// - Parameter assigned: What status records say of assigned ids: transaction -> its generated ids.
     init(
@@ -25,7 +27,7 @@ struct QueryRun {
         let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(Array(transactions))
         let ids = KnownIDs(ledger, statusRecords: assigned)
         self.plan = plan.resolved(ids)
-        overlay.settle(ledger, ids, model: plan.table.name)
+        committed = overlay.settle(ledger, ids, model: plan.table.name)
         self.overlay = overlay
         try foldChanged()
     }

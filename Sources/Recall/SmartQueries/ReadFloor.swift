@@ -10,9 +10,19 @@ final class ReadFloor: Sendable {
     static let code = "stale_read"
 
     private let answered = Mutex<Position?>(nil)
+    private let latest = Atomic<Int64>(0)
 
     /// What a read that begins now must have; nil: nothing is known.
     var current: Position? { answered.withLock { $0 } }
+
+    /// The latest sequence that an answer had from the database although it was still pending.
+    ///
+    /// After a cut connection it may be pending again: no later answer may do without what the database had of it.
+    var committed: Int64 { latest.load(ordering: .acquiring) }
+
+    func answered(_ committed: Int64) {
+        if committed > 0 { _ = latest.max(committed, ordering: .acquiringAndReleasing) }
+    }
 
     /// Throws when the snapshot may lack something that a client has seen or written.
     func check(_ snapshot: any DatabaseSnapshot, _ floors: Position?...) throws(DatabaseError) {

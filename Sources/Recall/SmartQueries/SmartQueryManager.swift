@@ -9,7 +9,7 @@ import TransactionModel
 ///
 /// The overlay is read first, then base rows and ledger in one snapshot of the database; only changes that are absent
 /// from that ledger are folded in. A transaction that commits in between is in both, and counted once; one that was
-/// released before is in the base.
+/// released before is in the base. A record that a transaction makes which nobody has begun to apply needs no base.
 public struct SmartQueryManager: Sendable {
     public static let limitDefault = 100
     public static let limitMax = 1000
@@ -38,12 +38,17 @@ public struct SmartQueryManager: Sendable {
         let table = try await table(model)
         let place = try await place(of: id, in: table)
         var overlay = try await overlay(of: place, in: table)
+        if place.key != nil, overlay.makes(place.encoded, after: floor.committed, in: table) {
+            let (encoded, ids) = (place.encoded, KnownIDs([:], statusRecords: [:]))
+            overlay.settle([:], ids, model: model)
+            return try answer(overlay, encoded, .known(nil), table, nil)
+        }
         // It may have been committed, and released, since the id was looked up.
         let named = place.key == nil ? place.transactions : []
         let assigned = try await assignedIDs(overlay.assigningTransactions + named)
         switch await snapshotRecord(table, place, overlay, assigned, answered) {
         case .success((let ledger, let ids, let values)):
-            overlay.settle(ledger, ids, model: model)
+            floor.answered(overlay.settle(ledger, ids, model: model))
             return try answer(overlay, place.encoded(table, ids), .known(values), table, nil)
         case .failure(let error):
             let ids = KnownIDs([:], statusRecords: assigned)
@@ -138,8 +143,10 @@ public struct SmartQueryManager: Sendable {
             overlay.assigningTransactions + plan.referencedTransactions)
         do {
             return try await base.read { [floor] snapshot throws(DatabaseError) in
-                let answer = try QueryRun(plan, overlay, assigned, snapshot).answer()
+                let run = try QueryRun(plan, overlay, assigned, snapshot)
+                let answer = try run.answer()
                 try floor.check(snapshot, answered, overlay.released)
+                floor.answered(run.committed)
                 return answer
             }
         } catch {

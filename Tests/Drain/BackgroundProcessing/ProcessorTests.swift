@@ -181,8 +181,8 @@ import TransactionModel
         #expect(fixture.database.batches == [["first"], ["suspect"], ["last"]])
 
         try await fixture.accept("fatal", "x")
-        for token in 10...15 { _ = try await fixture.access.claim(claim(Int64(token))) }
-        fixture.database.state.withLock { $0.token = 15 }
+        for token in 10...22 { _ = try await fixture.access.claim(claim(Int64(token))) }
+        fixture.database.state.withLock { $0.token = 22 }
         try await fixture.run(until: ["dead_letter": 1])
         #expect(try await fixture.status("fatal")["last_error"]?["code"]?.string == "crash_suspect")
         #expect(!fixture.database.applied.contains("fatal"))

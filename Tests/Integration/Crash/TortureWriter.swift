@@ -20,6 +20,8 @@ final class TortureWriter: @unchecked Sendable {  // used by its thread, and rea
 
     let index: Int
     let isCareful: Bool
+    /// Rest after each answer: a main database that is killed as often as the daemon applies little meanwhile.
+    let restMicroseconds: UInt32
     /// Transaction id to the id of the parent that the receipt promised.
     private(set) var acknowledged: [String: String] = [:]
     private(set) var sent: Set<String> = []
@@ -28,7 +30,8 @@ final class TortureWriter: @unchecked Sendable {  // used by its thread, and rea
     private var sequence = 0
     private var random: SeededGenerator
 
-    init(index: Int, isCareful: Bool, seed: UInt64) {
+    init(index: Int, isCareful: Bool, seed: UInt64, restMicroseconds: UInt32 = 0) {
+        self.restMicroseconds = restMicroseconds
         self.index = index
         self.isCareful = isCareful
         random = SeededGenerator(seed: seed &+ UInt64(index))
@@ -72,6 +75,7 @@ final class TortureWriter: @unchecked Sendable {  // used by its thread, and rea
             acknowledged[sent.id] = receipt["generated_ids"]?["parent"]?.string ?? "none"
             if receipt["duplicate"] == true { duplicates += 1 }
             gate.acknowledge()
+            if restMicroseconds > 0 { usleep(restMicroseconds) }
         }
     }
 

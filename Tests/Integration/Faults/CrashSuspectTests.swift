@@ -26,7 +26,7 @@ extension Integration {
             for kill in 0..<5 {
                 let client = try sidecar.client()
                 var looks = 0
-                while try client.counters()["processing"] == 0 && looks < 20_000 { looks += 1 }
+                while try client.counters()["processing"] == 0 && looks < 200_000 { looks += 1 }
                 let dead = try client.counters()["dead_letter"]?.int64 ?? 0
                 #expect(dead <= 1, "after \(kill) kills")
                 sidecar.kill()

@@ -25,14 +25,19 @@ extension Integration {
             var random = SeededGenerator(seed: seed)
             let scene = try PostgresScene(Self.schema)
             let gate = TortureGate(writers: 3)
-            let writers = (0..<3).map { TortureWriter(index: $0, isCareful: $0 != 0, seed: seed) }
+            let writers = (0..<3).map {
+                TortureWriter(index: $0, isCareful: $0 != 0, seed: seed, restMicroseconds: 10_000)
+            }
             let path = scene.sidecar.socketPath
             let crew = Threads.start(3) { try writers[$0].run(gate, path) }
             gate.open()
             let cycles = Effort.count(short: 6, full: 200)
             for _ in 0..<cycles {
                 gate.wait(forAcknowledgements: .random(in: 1...100, using: &random))
-                Thread.sleep(forTimeInterval: .random(in: 0...0.02, using: &random))
+                // Some lives are too short for anything, some long enough even for what lived through three crashes.
+                let lives: [Double] = [0.02, 0.02, 0.3, 0.3, 4]
+                let life = lives.randomElement(using: &random) ?? 0
+                Thread.sleep(forTimeInterval: .random(in: 0...life, using: &random))
                 switch Int.random(in: 0..<3, using: &random) {
                 case 0: try scene.primary.restart(.immediate)
                 case 1: try restartDaemon(scene, gate)
@@ -46,7 +51,13 @@ extension Integration {
             gate.finish()
             try crew.join()
             let client = try scene.client()
-            #expect(try client.drain(timeoutMS: 55_000))
+            // What was accepted in so many short lives, eight steps each.
+            var isDrained = false
+            for _ in 0..<8 where !isDrained { isDrained = try client.drain(timeoutMS: 50_000) }
+            #expect(isDrained)
+            let dead = try client.call("dead_letter.list")
+            let last = String(decoding: dead.bytes.suffix(600), as: UTF8.self)
+            #expect(try client.counters()["dead_letter"] == 0, "\(last)")
             let account = try TortureAccount(scene.primary)
             try account.expectEachOnce(writers)
             try account.expectWhole(writers)
