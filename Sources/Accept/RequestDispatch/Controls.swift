@@ -7,8 +7,8 @@ public protocol ProcessorControl: Sendable {
     func report() async throws(BufferingError) -> JSONValue
     func pause()
     func resume()
-    /// Works until nothing is pending or the time is over; says how many remain. Parked transactions don't count: they
-    /// wait for an operator.
+    /// Works until nothing can be applied any more or the time is over; says how many remain, those that are parked and
+    /// wait for an operator among them.
     func drain(timeout: Duration) async throws(BufferingError) -> Int64
 }
 

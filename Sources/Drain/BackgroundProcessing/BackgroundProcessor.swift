@@ -29,6 +29,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private let resumeSignal = WakeSignal()
     let state = Mutex(ProcessorStateMachine())
     let leaseKeeper: LeaseKeeper
+    /// The code of the failure of which the log knows.
+    private let told = Mutex<String?>(nil)
     private let prunedAt = Mutex<Timestamp?>(nil)
     private let suspects = Mutex<(startedAt: Timestamp?, waits: Bool)>((nil, false))
     /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
@@ -86,12 +88,36 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             case .sleep(let duration): await wakeSignal.wait(atMost: duration, clock: clock)
             case .cycle:
                 let cycle = await self.cycle()
+                tell(cycle)
                 let action = state.withLock { state in
                     var generator = SystemRandomNumberGenerator()
                     return state.finished(cycle, at: now(), configuration, using: &generator)
                 }
                 await pause(action, after: cycle)
             }
+        }
+    }
+
+    /// The first sign of trouble, and its end.
+    private func tell(_ cycle: ProcessorStateMachine.Cycle) {
+        let failure: FailureRecord? =
+            switch cycle {
+            case .outage(let failure), .storeFailed(let failure): failure
+            case .progressed, .idle, .standby: nil
+            }
+        let before = told.withLock { told in
+            defer { told = failure?.code }
+            return told
+        }
+        guard before != failure?.code else { return }
+        switch cycle {
+        case .outage(let failure):
+            logger.warning(
+                "the main database can't be used; what was accepted waits",
+                metadata: ["code": "\(failure.code)", "reason": "\(failure.message)"])
+        case .storeFailed(let failure):
+            logger.warning("the keyspace can't be used", metadata: ["reason": "\(failure.message)"])
+        case .progressed, .idle, .standby: logger.notice("applying goes on")
         }
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import JSON
 import Keyspace
+import Logging
 import MainDatabase
 import TransactionBuffering
 import TransactionExecution
@@ -164,7 +165,10 @@ struct BatchRun {
     }
 
     private func dead(_ work: Work, _ failure: FailureRecord) -> Advance.Change {
-        switch processor.configuration.deadLetterPolicy {
+        processor.logger.warning(
+            "a transaction goes to the dead letter",
+            metadata: ["transaction_id": "\(work.id.string)", "code": "\(failure.code)"])
+        return switch processor.configuration.deadLetterPolicy {
         case .hold: .dead(work.id, error: failure, held: work.transaction.conflictKeys(in: schema), released: [])
         case .continue: .dead(work.id, error: failure, held: [], released: work.transaction.records)
         }

@@ -104,14 +104,24 @@ public final class SQLiteConnection {
         return (Int(frames), Int(moved))
     }
 
-    /// Writes a consistent, compact copy to a file that does not exist yet.
+    /// Writes a consistent, compact copy to a file that does not exist yet, for this user alone.
     public func backup(to path: String) throws(SQLiteError) {
-        guard access(path, F_OK) != 0 else {
-            throw SQLiteError(extendedCode: SQLITE_CANTOPEN, systemErrno: EEXIST, detail: "the file exists")
+        // SQLite fills an empty file, and would let everybody read one of its own.
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else {
+            throw SQLiteError(
+                extendedCode: SQLITE_CANTOPEN, systemErrno: errno,
+                detail: errno == EEXIST ? "the file exists" : "the file can't be created")
         }
-        let statement = try statement("VACUUM INTO ?1")
-        statement.bind(1, Self.plain(path))
-        try statement.run()
+        Glibc.close(file)
+        do throws(SQLiteError) {
+            let statement = try statement("VACUUM INTO ?1")
+            statement.bind(1, Self.plain(path))
+            try statement.run()
+        } catch {
+            unlink(path)
+            throw error
+        }
     }
 
     /// A handle that ends a running statement from another thread.

@@ -85,7 +85,8 @@ public struct Daemon: Sendable {
         let databases = Databases(
             timeout: configuration.mainTimeout, lanes: configuration.processor.lanes, now: now)
         let main = try databases.main(
-            configuration.main, isKnown: try await access.integer("EXISTS", keys.schema) > 0)
+            configuration.main,
+            mayCreate: try await access.integer("EXISTS", keys.schema) == 0 && !configuration.isMainGiven)
         let replicas = try configuration.replicas.map { try databases.reader($0) }
         let base: any DatabaseReader = replicas.first ?? main
 

@@ -54,6 +54,11 @@ struct Serve: AsyncParsableCommand {
                 "socket": "\(configuration.socket.path)", "keyspace": "\(configuration.keyspace.description)",
                 "main": "\(configuration.main.description)",
             ])
+        if !configuration.unknownVariables.isEmpty {
+            logger.warning(
+                "variables that are no setting; `sluice serve --help` lists the settings",
+                metadata: ["variables": "\(configuration.unknownVariables.joined(separator: " "))"])
+        }
         do {
             try await Daemon(configuration, logger: logger).run { [logger] in logger.info("ready") }
         } catch {

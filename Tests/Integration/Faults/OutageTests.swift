@@ -62,6 +62,20 @@ extension Integration {
             try expectAllApplied(sidecar, client)
         }
 
+        @Test func `a main database that was named and never seen is not created, and used once it is there`() throws {
+            let sidecar = try Sidecar(settings: [:])
+            try sidecar.start()
+            let client = try sidecar.client()
+            while try client.call("processor.status")["state"] != "outage" {}
+            let health = try client.call("server.health")
+            #expect(health["status"] == "degraded")
+            #expect(!FileManager.default.fileExists(atPath: sidecar.mainPath))
+            try client.buffer("tx", .create("t", "telescope", ["id": "t9", "name": "late"]))
+            _ = try sidecar.main.rows(SampleSchema.text)
+            #expect(try client.wait("tx", timeoutMS: 20_000)["status"] == "replicated")
+            #expect(try sidecar.main.text("SELECT name FROM telescope WHERE id = 't9'") == "late")
+        }
+
         @Test func `a start without the main database accepts by the schema it remembers`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             _ = try sidecar.client().get("telescope", "t1")

@@ -42,7 +42,9 @@ extension Integration {
             let seed = Effort.seed
             print("several sidecars: seed \(seed) (SLUICE_SEED repeats it)")
             let gate = TortureGate(writers: 2)
-            let writers = (0..<2).map { TortureWriter(index: $0, isCareful: true, seed: seed) }
+            let writers = (0..<2).map {
+                TortureWriter(index: $0, isCareful: true, seed: seed, restMicroseconds: 2000)
+            }
             let paths = [first.socketPath, second.socketPath]
             let crew = Threads.start(2) { try writers[$0].run(gate, paths[$0]) }
             gate.open()

@@ -125,6 +125,17 @@ import TransactionModel
         ])
     func masked(entry: (text: String, masked: String)) { #expect(StoreURL.masked(entry.text) == entry.masked) }
 
+    @Test func `variables of ours that are no setting are told`() throws {
+        let environment = [
+            "SLUICE_RETRY_ATEMPTS": "5", "SLUICE_RETRY_ATTEMPTS": "7", "SLUICE_MAIN_URL": "sqlite:x.db", "PATH": "/bin",
+        ]
+        let configuration = try DaemonConfiguration(flags: [:], environment: environment)
+        #expect(configuration.unknownVariables == ["SLUICE_RETRY_ATEMPTS"])
+        #expect(configuration.processor.retry.attemptsMax == 7)
+        #expect(configuration.isMainGiven)
+        #expect(try !DaemonConfiguration(flags: [:], environment: [:]).isMainGiven)
+    }
+
     @Test func `every default is valid, and every key is there once`() throws {
         let configuration = try DaemonConfiguration(flags: [:], environment: [:])
         #expect(Set(configuration.texts.map(\.key)).count == Setting.all.count)

@@ -11,7 +11,10 @@ final class FileLock: Sendable {
     init(path: String) throws(KeyspaceError) {
         let file = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else {
-            throw KeyspaceError(.unavailable, "The keyspace's lock file can't be opened (errno \(errno)).")
+            throw KeyspaceError(
+                .unavailable,
+                "The keyspace's lock file \(path) can't be opened (errno \(errno)): check its folder and the permissions."
+            )
         }
         guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
@@ -19,8 +22,8 @@ final class FileLock: Sendable {
             throw KeyspaceError(
                 .unavailable,
                 code == EWOULDBLOCK
-                    ? "The keyspace file is in use by another process."
-                    : "The keyspace's lock file can't be locked (errno \(code)).")
+                    ? "The keyspace file is in use by another process, which holds \(path): does another sluice run?"
+                    : "The keyspace's lock file \(path) can't be locked (errno \(code)).")
         }
         self.file = Mutex(file)
     }

@@ -15,6 +15,8 @@ public struct DaemonConfiguration: Sendable {
     public var stateDirectory: String
     public var keyspace: KeyspaceChoice
     public var main: DatabaseChoice
+    /// Somebody chose it: then a file that is missing is not here yet, or its name is mistyped.
+    public var isMainGiven: Bool
     public var replicas: [DatabaseChoice]
     public var mainTimeout: Duration
     public var socket: SocketServerConfiguration
@@ -26,6 +28,8 @@ public struct DaemonConfiguration: Sendable {
     public var logsJSON: Bool
     /// Every setting as it is in force: key -> text.
     public var texts: [(key: String, text: String)]
+    /// `SLUICE_*` variables that are no setting, as they are written.
+    public var unknownVariables: [String]
 
     /// Loads the configuration. Nothing is created or opened, except that the file is read.
     ///
@@ -70,6 +74,7 @@ public struct DaemonConfiguration: Sendable {
             keyspace = .redis(settings)
         }
         main = try DatabaseChoice(try reader.text("main.url"), setting: "main.url", in: directory)
+        isMainGiven = reader.isGiven("main.url")
         replicas = []
         for url in try reader.list("replica.urls") {
             replicas.append(try DatabaseChoice(url, setting: "replica.urls", in: directory))
@@ -104,6 +109,8 @@ public struct DaemonConfiguration: Sendable {
 
         texts = []
         for setting in Setting.all { texts.append((setting.key, try reader.text(setting.key))) }
+        let variables = Set(Setting.all.map(\.variable))
+        unknownVariables = environment.keys.filter { $0.hasPrefix("SLUICE_") && !variables.contains($0) }.sorted()
     }
 
     private static func stateDirectory(_ given: String, _ environment: [String: String]) -> String {

@@ -19,6 +19,9 @@ public struct Setting: Sendable {
     public var defaultText: String
     public var meaning: String
 
+    /// Its name in the environment.
+    public var variable: String { "SLUICE_" + String(key.map { $0 == "." ? "_" : $0 }).uppercased() }
+
     public static let all: [Setting] = [
         Setting(key: "site.name", kind: .text, defaultText: "local", meaning: "name of the site, part of every key"),
         Setting(

@@ -25,6 +25,9 @@ struct SettingsReader {
         return text
     }
 
+    /// Whether any source but the table has it.
+    func isGiven(_ key: String) -> Bool { reader.string(forKey: ConfigKey(key)) != nil }
+
     func list(_ key: String) throws(ConfigurationError) -> [String] {
         try text(key).split(separator: ",").map { $0.trimmed }.filter { !$0.isEmpty }
     }

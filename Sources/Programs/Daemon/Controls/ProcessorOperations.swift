@@ -41,9 +41,10 @@ struct ProcessorOperations: ProcessorControl {
             while true {
                 let counters = try await overview.counters()
                 let open = ["pending", "processing", "retrying"].reduce(0) { $0 + (counters[$1] ?? 0) }
-                let remaining = open - (counters["parked"] ?? 0)
-                if remaining <= 0 || ContinuousClock.now >= end || Task.isCancelled || overview.manager.events.isEnded {
-                    return max(0, remaining)
+                // What is parked remains as well, but waits for an operator.
+                let movable = open - (counters["parked"] ?? 0)
+                if movable <= 0 || ContinuousClock.now >= end || Task.isCancelled || overview.manager.events.isEnded {
+                    return max(0, open)
                 }
                 try? await Task.sleep(for: Self.drainInterval)
             }

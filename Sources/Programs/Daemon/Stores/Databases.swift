@@ -14,14 +14,14 @@ struct Databases {
     var lanes = 1
     let now: @Sendable () -> Timestamp
 
-    /// - Parameter isKnown: It was seen before: then a missing SQLite file is away, and a new, empty one in its place would
-    ///   fail everything.
-    func main(_ choice: DatabaseChoice, isKnown: Bool) throws -> any MainDatabase {
+    /// - Parameter mayCreate: A missing SQLite file is created. Else it is away: a new, empty one in its place would fail
+    ///   everything.
+    func main(_ choice: DatabaseChoice, mayCreate: Bool) throws -> any MainDatabase {
         switch choice {
         case .sqlite(let path):
             var settings = SQLiteMainDatabase.Configuration(path: path)
             settings.timeout = timeout
-            settings.createsFile = !isKnown
+            settings.createsFile = mayCreate
             return SQLiteMainDatabase(settings, now: now)
         case .postgres(let url):
             #if Postgres

@@ -19,9 +19,21 @@ struct Get: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
+    /// On a command line a number and a text look the same: which of them it is, the table knows.
+    private func record(_ client: SluiceClient, _ id: JSONValue) async throws(SluiceClientError) -> JSONValue {
+        do {
+            return try await client.call("record.get", ["model": .string(model), "id": id])
+        } catch {
+            guard error.kind == .validationFailed, let text = id.string,
+                let number = JSONArgument(argument: text)?.value, number.int64 != nil
+            else { throw error }
+            return try await client.call("record.get", ["model": .string(model), "id": number])
+        }
+    }
+
     func run() async throws {
         let result = try await client.withClient {
-            try await $0.call("record.get", ["model": .string(model), "id": id.value])
+            try await record($0, id.value)
         }
         guard let record = result["record"], !record.isNull else {
             if json { Terminal.print(result, json: true) }

@@ -30,7 +30,7 @@ struct ProcessorDrain: AsyncParsableCommand {
         let (isDrained, remaining) = try await client.withClient { try await drain($0) }
         Terminal.print(["drained": .bool(isDrained), "remaining": .integer(remaining)], json: json)
         guard isDrained else {
-            throw CommandFailure("\(remaining) remain.", try: "sluice processor status")
+            throw CommandFailure("\(remaining) remain.", try: "sluice health, which says what keeps them")
         }
     }
 
@@ -43,11 +43,13 @@ struct ProcessorDrain: AsyncParsableCommand {
         let slice = Terminal.isTerminal(STDERR_FILENO) ? Self.sliceShown : Self.slice
         var most: Int64 = 0
         while true {
-            let left = max(.zero, end - clock.now)
+            let start = clock.now
+            let left = max(.zero, end - start)
             let state = try await client.drain(timeout: min(slice, left))
             most = max(most, state.remaining)
             bar.update(Int(most - state.remaining), of: Int(most))
-            if state.isDrained || left <= slice { return state }
+            // An early answer: what remains waits behind a dead transaction.
+            if state.isDrained || left <= slice || clock.now - start < slice { return state }
         }
     }
 }

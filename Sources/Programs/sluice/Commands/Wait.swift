@@ -35,7 +35,7 @@ struct Wait: AsyncParsableCommand {
         guard record.status.hasReached(until.goal) else {
             throw CommandFailure(
                 record.timedOut ? "The time is over." : "It is \(record.status) and gets no further by itself.",
-                try: "sluice status \(id)")
+                try: record.timedOut ? "sluice health, which says what keeps it" : "sluice status \(id)")
         }
     }
 }

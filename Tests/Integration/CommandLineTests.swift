@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+import DaemonHarness
+import JSON
+import Testing
+
+extension Integration {
+    @Suite struct CommandLineTests {
+        private func run(
+            _ words: String..., against sidecar: Sidecar
+        ) throws -> (end: ChildProcess.End, lines: [String]) {
+            let child = try ChildProcess(DaemonBinary.path(), words + ["--socket", sidecar.socketPath])
+            let lines = child.lines.rest()
+            return (child.wait(), lines)
+        }
+
+        @Test func `an id on the command line is a number or a text as the table has it`() throws {
+            let sidecar = try Sidecar.started(
+                schema: SampleSchema.text + "INSERT INTO exposure VALUES (7, NULL, 'seven');"
+                    + "INSERT INTO telescope (id, name) VALUES ('7', 'text');")
+            let number = try run("get", "exposure", "7", against: sidecar)
+            #expect(number.end == .code(0) && number.lines.contains { $0.contains("seven") }, "\(number.lines)")
+            let text = try run("get", "telescope", "7", against: sidecar)
+            #expect(text.end == .code(0) && text.lines.contains { $0.contains("text") }, "\(text.lines)")
+            let neither = try run("get", "exposure", "seven", against: sidecar)
+            #expect(neither.end != .code(0))
+        }
+
+        @Test func `drain fails at once when all that remains is parked, and says where to look`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            try client.buffer("dead", .update("s", "telescope", "t1", ["state": "lost"]))
+            #expect(try client.wait("dead")["status"] == "dead_letter")
+            try client.buffer("parked", .increment("s", "telescope", "t1", ["shots": 1]))
+            let drain = try run("processor", "drain", "--timeout", "600", against: sidecar)
+            #expect(drain.end != .code(0))
+            #expect(drain.lines.contains { $0.contains("1 remain") }, "\(drain.lines)")
+            #expect(drain.lines.contains { $0.contains("sluice health") }, "\(drain.lines)")
+        }
+    }
+}
