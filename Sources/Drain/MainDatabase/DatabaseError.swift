@@ -59,6 +59,13 @@ public struct DatabaseError: Error, Sendable, Hashable, CustomStringConvertible 
         self.step = step
     }
 
+    /// The same, naming what was violated: a constraint or a column.
+    public func naming(_ name: String) -> DatabaseError {
+        var error = self
+        error.message = (message.hasSuffix(".") ? String(message.dropLast()) : message) + ": \(name)."
+        return error
+    }
+
     public var category: Category {
         switch kind {
         case .unavailable, .contention, .outcomeUnknown: .outage

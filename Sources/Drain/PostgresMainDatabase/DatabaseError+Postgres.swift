@@ -12,6 +12,7 @@ extension DatabaseError {
         // Whatever a server says while it hangs up, it is away now.
         let isAway = error.endsConnection && (Self(kind, code: "", "").category != .outage)
         self.init(isAway ? .unavailable : kind, code: error.code, isAway ? Self.lost : message)
+        if !isAway, let constraint = error.constraint { self = naming(constraint) }
     }
 
     private static let lost = "The connection to the database was lost."

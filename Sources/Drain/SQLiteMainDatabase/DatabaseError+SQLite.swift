@@ -16,7 +16,14 @@ extension DatabaseError {
     init(_ error: SQLiteError, at place: Place) {
         let (kind, message) = Self.classify(error, place)
         self.init(kind, code: String(error.extendedCode), message)
+        // "UNIQUE constraint failed: table.column": a name of the schema. What a trigger says may show values.
+        guard error.constraint != nil else { return }
+        if let name = error.detail.split(separator: Self.failed, maxSplits: 1).dropFirst().first {
+            self = naming(String(name))
+        }
     }
+
+    private static let failed = "constraint failed: "
 
     private static func classify(_ error: SQLiteError, _ place: Place) -> (Kind, String) {
         if let constraint = error.constraint { return classify(constraint) }

@@ -113,7 +113,9 @@ extension PostgresConnection {
         defer { PQclear(result) }
         guard let code = field(result, UInt8(ascii: "C")) else { throw lost() }
         let severity = field(result, UInt8(ascii: "V"))
-        let error = PostgresError(code: code, endsConnection: severity != "ERROR")
+        var error = PostgresError(code: code, endsConnection: severity != "ERROR")
+        // Of what the server tells beside the code only names: its texts show values.
+        error.constraint = field(result, UInt8(ascii: "n")) ?? field(result, UInt8(ascii: "c"))
         guard error.endsConnection else { return error }
         close()
         throw error

@@ -9,6 +9,8 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
     public var endsConnection: Bool
     /// A prepared statement was out of date, and is forgotten: the same text is prepared anew when it comes again.
     public var isStalePlan = false
+    /// The constraint that was violated, or the column where a constraint has no name; a name of the schema, no value.
+    public var constraint: String?
 
     public init(code: String, endsConnection: Bool) {
         self.code = code

@@ -120,10 +120,14 @@ public struct Diagnosis: Sendable {
                 advice: "give it to the daemon's user: it may hold writes that exist nowhere else")
         }
         let lock = open(path + ".lock", O_RDWR | O_CLOEXEC)
-        guard lock >= 0 else { return Finding(level: .ok, subject: "keyspace", text: path) }
-        defer { close(lock) }
-        if flock(lock, LOCK_EX | LOCK_NB) != 0 {
+        defer { if lock >= 0 { close(lock) } }
+        if lock >= 0, flock(lock, LOCK_EX | LOCK_NB) != 0 {
             return Finding(level: .ok, subject: "keyspace", text: "\(path), held by a running daemon")
+        }
+        if let fault = KeyspaceFile.fault(at: path) {
+            return Finding(
+                level: .problem, subject: "keyspace", text: "\(path) is \(fault)",
+                advice: "mend keyspace.url, or move the file away if nothing acknowledged is in it")
         }
         return Finding(level: .ok, subject: "keyspace", text: path)
     }

@@ -83,6 +83,17 @@ import TransactionModel
         #expect(error?.code == .incompatible)
     }
 
+    @Test func `a look at the header tells what can't be a keyspace`() async throws {
+        #expect(KeyspaceFile.fault(at: fixture.path) == nil, "there is none yet")
+        try await fixture.with { subject, _ async throws in try await subject.accept("a") }
+        #expect(KeyspaceFile.fault(at: fixture.path) == nil)
+        let other = fixture.directory + "/other.db"
+        try SQLiteConnection(path: other, mode: .create).execute("PRAGMA application_id = 42; CREATE TABLE x(y)")
+        #expect(KeyspaceFile.fault(at: other)?.contains("no keyspace") == true)
+        try "no database at all, but long enough".write(toFile: other, atomically: true, encoding: .utf8)
+        #expect(KeyspaceFile.fault(at: other) == "no SQLite file")
+    }
+
     @Test func `a backup is a keyspace of its own, and never overwrites`() async throws {
         let copy = Fixture()
         try await fixture.with { subject, keyspace async throws in

@@ -69,6 +69,7 @@ import TransactionModel
                 ], under: lease)
             guard case .failed(1, let error) = outcome else { throw TestFailure() }
             #expect(error.kind == .uniqueViolation && error.step == 1)
+            #expect(error.message.contains("exists: t."), "it names the column: \(error.message)")
             #expect(try other.integer("SELECT count(*) FROM t") == 0)
             #expect(try other.integer("SELECT count(*) FROM sluice_ledger") == 0)
             #expect(try await database.apply([transaction("c")], under: lease) != .applied([]), "it goes on")

@@ -66,7 +66,7 @@ struct BufferRun {
                 return .failure(
                     SluiceClientError(
                         SluiceErrorKind(rawValue: record.timedOut ? "timed_out" : record.status.rawValue),
-                        "\(receipt.transactionID) is \(record.status)."))
+                        "\(receipt.transactionID) is \(record.status)\(record.lastErrorText)."))
             }
             var value = receipt.value.object ?? [:]
             value["status"] = .string(record.status.rawValue)

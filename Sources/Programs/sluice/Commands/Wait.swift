@@ -33,8 +33,9 @@ struct Wait: AsyncParsableCommand {
         }
         if json { Terminal.print(record.value, json: true) } else { Terminal.print(record.status.rawValue) }
         guard record.status.hasReached(until.goal) else {
+            let place = "\(record.status)\(record.lastErrorText)"
             throw CommandFailure(
-                record.timedOut ? "The time is over." : "It is \(record.status) and gets no further by itself.",
+                record.timedOut ? "The time is over." : "It is \(place) and gets no further by itself.",
                 try: record.timedOut ? "sluice health, which says what keeps it" : "sluice status \(id)")
         }
     }
