@@ -2,11 +2,8 @@
 import EmbeddedKeyspace
 import JSON
 import Keyspace
-import MainDatabase
 import SQLiteConnection
-import SQLiteMainDatabase
 import SmartQueries
-import Synchronization
 import Testing
 import TransactionBuffering
 import TransactionModel
@@ -20,12 +17,12 @@ import TransactionModel
 
     private struct Scene {
         let pipeline: Pipeline
-        let reader: CountingReader
+        let reader: WatchedReader
         let queries: SmartQueryManager
 
         init() async throws {
             pipeline = try await Pipeline(schema: MadeRecordTests.schema)
-            reader = CountingReader(pipeline.main)
+            reader = WatchedReader(pipeline.main)
             queries = SmartQueryManager(
                 manager: pipeline.manager,
                 buffer: ReadBufferManager(access: pipeline.access, keys: pipeline.manager.keys), base: reader)
@@ -141,27 +138,4 @@ import TransactionModel
         #expect(try await scene.get("b").reads == 0)
         await scene.pipeline.close()
     }
-}
-
-/// Counts its reads.
-private final class CountingReader: DatabaseReader {
-    private let inner: SQLiteMainDatabase
-    private let count = Atomic<Int>(0)
-
-    var reads: Int { count.load(ordering: .relaxed) }
-
-    init(_ inner: SQLiteMainDatabase) { self.inner = inner }
-
-    func introspect() async throws(DatabaseError) -> Schema { try await inner.introspect() }
-
-    func position() async throws(DatabaseError) -> Position { try await inner.position() }
-
-    func read<R: Sendable>(
-        _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
-    ) async throws(DatabaseError) -> R {
-        count.add(1, ordering: .relaxed)
-        return try await inner.read(body)
-    }
-
-    func close() async {}
 }

@@ -15,12 +15,12 @@ import TransactionModel
 
     private struct Scene {
         let pipeline: Pipeline
-        let replica: MovingReader
+        let replica: WatchedReader
         let queries: SmartQueryManager
 
         init() async throws {
             pipeline = try await Pipeline(schema: StaleReadTests.schema, hasReplica: true)
-            replica = MovingReader(pipeline.main)
+            replica = WatchedReader(pipeline.main)
             queries = SmartQueryManager(
                 manager: pipeline.manager,
                 buffer: ReadBufferManager(access: pipeline.access, keys: pipeline.manager.keys), base: replica)
@@ -80,52 +80,5 @@ import TransactionModel
             ["steps": [["step_id": "c", "operation": "create", "model": "x", "data": ["id": "b", "v": 2]]]])
         #expect(try await scene.queries.get(model: "x", id: try view("b")).record?["v"] == 2)
         await scene.pipeline.close()
-    }
-}
-
-/// A database with a position as a test says.
-private final class MovingReader: DatabaseReader {
-    let position = Mutex<Position?>(nil)
-    private let inner: SQLiteMainDatabase
-
-    init(_ inner: SQLiteMainDatabase) { self.inner = inner }
-
-    func introspect() async throws(DatabaseError) -> Schema { try await inner.introspect() }
-
-    func position() async throws(DatabaseError) -> Position { try await inner.position() }
-
-    func read<R: Sendable>(
-        _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
-    ) async throws(DatabaseError) -> R {
-        let position = position.withLock { $0 }
-        return try await inner.read { snapshot throws(DatabaseError) in
-            try body(Moved(inner: snapshot, place: position))
-        }
-    }
-
-    func close() async {}
-
-    private struct Moved: DatabaseSnapshot {
-        let inner: any DatabaseSnapshot
-        let place: Position?
-
-        func position() throws(DatabaseError) -> Position? { place }
-
-        func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
-            try inner.ledger(transactions)
-        }
-
-        func record(_ table: Table, key: [JSONValue]) throws(DatabaseError) -> [JSONValue]? {
-            try inner.record(table, key: key)
-        }
-
-        func records(
-            _ table: Table, where condition: Condition?, order: Ordering,
-            _ visit: ([JSONValue]) throws(DatabaseError) -> Bool
-        ) throws(DatabaseError) { try inner.records(table, where: condition, order: order, visit) }
-
-        func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64 {
-            try inner.count(table, where: condition)
-        }
     }
 }
