@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 
 /// The prepared statements of a connection by their text, the most recently used `statementsMax` of them.
 struct StatementCache {
@@ -52,7 +53,17 @@ private struct SQLText: Hashable {
         self.text.makeContiguousUTF8()
     }
 
-    static func == (a: Self, b: Self) -> Bool { a.text.utf8.elementsEqual(b.text.utf8) }
+    /// At once, not byte after byte: each use of a statement asks.
+    static func == (a: Self, b: Self) -> Bool {
+        let areEqual = a.text.utf8.withContiguousStorageIfAvailable { a in
+            b.text.utf8.withContiguousStorageIfAvailable { b in
+                guard a.count == b.count else { return false }
+                guard let x = a.baseAddress, let y = b.baseAddress else { return true }
+                return memcmp(x, y, a.count) == 0
+            } ?? false
+        }
+        return areEqual ?? false
+    }
 
     func hash(into hasher: inout Hasher) {
         let bytes: Void? = text.utf8.withContiguousStorageIfAvailable { hasher.combine(bytes: .init($0)) }

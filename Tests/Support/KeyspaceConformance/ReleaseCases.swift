@@ -40,5 +40,49 @@ extension KeyspaceConformance {
             try expectEqual(try await site.status("a")?["status"], "replicated")
             try expectEqual(try await site.command("EXISTS", site.keys.bufferedIndex(model: "m")), .integer(0))
         },
+        Case("commits and their release in one call, whatever their order, and what has no part in it") { site in
+            for id in ["a", "b", "c", "d"] { try await site.accept(id, Subject.step("create", "m", id)) }
+            _ = try await site.claim()
+            try await site.advance(.committed(Subject.id("d"), position: Position(1), generatedIDs: nil))
+            func committed(_ id: String) -> Advance.Change {
+                .committed(Subject.id(id), position: Position(2), generatedIDs: nil)
+            }
+            func released(_ ids: String...) -> Release {
+                Release(
+                    ids.map { .init(Subject.id($0), records: [RecordKey(model: "m", encodedID: $0)]) },
+                    at: site.time(40))
+            }
+            let failure = FailureRecord(code: "x", message: "y", at: site.time(20))
+            let replies = try await site.keyspace.perform([
+                .advance(
+                    Advance(
+                        [
+                            committed("a"), .dead(Subject.id("b"), error: failure, held: [], released: []),
+                            committed("c"), committed("d"),
+                        ], at: site.time(20))),
+                .release(released("a", "d", "c", "b")),
+            ])
+            try expectEqual(
+                replies,
+                [
+                    .advance([
+                        .advanced(unparked: 0), .advanced(unparked: 0), .advanced(unparked: 0), .stale(.committed),
+                    ]), .release(ReleaseOutcome(released: 3)),
+                ])
+            for id in ["a", "c", "d"] {
+                let status = try await site.status(id)
+                try expectEqual(status?["status"], "replicated")
+                try expectEqual(status?["replicated_at"], .string(site.time(40).description))
+                try expect(status?["committed_at"] != nil)
+                let key = site.keys.buffered(RecordKey(model: "m", encodedID: id))
+                try expectEqual(try await site.command("EXISTS", key), .integer(0))
+            }
+            try expectEqual(try await site.status("b")?["status"], "dead_letter")
+            let counters = ["committed", "replicated", "dead_letter", "pending", "processing"]
+            for (name, value) in zip(counters, [3, 3, 1, 0, 0] as [Int64]) {
+                try expectEqual(try await site.counter(name), value)
+            }
+            try expectEqual(try await site.command("EXISTS", site.keys.replicationPending), .integer(0))
+        },
     ]
 }

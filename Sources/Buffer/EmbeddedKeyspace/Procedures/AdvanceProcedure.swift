@@ -6,15 +6,30 @@ import TransactionModel
 /// Moves transactions along their life; each change is checked against the state it starts from.
 struct AdvanceProcedure {
     let store: Store
+    /// What follows at once. What is committed here and released there, in the same order, is brought to its end in one
+    /// step: its row is written once, not twice.
+    private let release: Release?
+    /// So many of the release are done.
+    private(set) var released = 0
 
-    func run(_ advance: Advance) throws(SQLiteError) -> [AdvanceOutcome] {
+    init(store: Store, followedBy release: Release? = nil) {
+        self.store = store
+        self.release = release
+    }
+
+    /// What remains of the release.
+    var rest: Release? {
+        release.map { Release(Array($0.transactions[released...]), at: $0.at) }
+    }
+
+    mutating func run(_ advance: Advance) throws(SQLiteError) -> [AdvanceOutcome] {
         var outcomes: [AdvanceOutcome] = []
         outcomes.reserveCapacity(advance.changes.count)
         for change in advance.changes { outcomes.append(try run(change, token: advance.token, at: advance.at)) }
         return outcomes
     }
 
-    private func run(
+    private mutating func run(
         _ change: Advance.Change, token: Int64?, at time: Timestamp
     ) throws(SQLiteError) -> AdvanceOutcome {
         guard let row = try store.transactions.row(change.transactionID) else { return .unknown }
@@ -37,17 +52,18 @@ struct AdvanceProcedure {
     }
 
     /// processing -> anything.
-    private func finishAttempt(
+    private mutating func finishAttempt(
         _ change: Advance.Change, _ row: TransactionTable.Row, at time: Timestamp
     ) throws(SQLiteError) {
         let claimedAt = store.memory.claims.resolve(row.sequence)
         switch change {
         case .committed(let id, let position, let generatedIDs):
+            let release = takeRelease(of: id)
             try store.transactions.update(
                 row.sequence,
                 """
-                state = 2, processing_at = ?2, committed_at = ?3, timeline = ?4, position = ?5,
-                generated_ids = coalesce(?6, generated_ids)
+                state = ?7, processing_at = ?2, committed_at = ?3, timeline = ?4, position = ?5,
+                generated_ids = coalesce(?6, generated_ids), replicated_at = ?8, expires_at = ?9
                 """
             ) { statement in
                 statement.bind(2, claimedAt)
@@ -55,7 +71,11 @@ struct AdvanceProcedure {
                 statement.bind(4, Int64(position.timeline))
                 statement.bind(5, position.orderedBits)
                 if let generatedIDs { statement.bind(6, generatedIDs) } else { statement.bindNull(6) }
+                statement.bind(7, release == nil ? StoredState.committed.rawValue : StoredState.replicated.rawValue)
+                statement.bind(8, release.map { $0.at })
+                statement.bind(9, release.map { $0.at + store.settings.site.statusTimeToLive })
             }
+            if let release { try ReleaseProcedure(store: store).leave(release.transaction, row.sequence) }
             store.memory.counters.pending -= 1
             store.memory.counters.committed += 1
             store.memory.counters.bytesUnfinished -= row.bytes
@@ -103,6 +123,14 @@ struct AdvanceProcedure {
         case .due, .requeued, .cancelled, .discarded, .reverted:
             preconditionFailure("These do not start from processing.")
         }
+    }
+
+    private mutating func takeRelease(of id: TransactionID) -> (transaction: Release.Released, at: Timestamp)? {
+        guard let release, released < release.transactions.count,
+            release.transactions[released].transactionID == id
+        else { return nil }
+        defer { released += 1 }
+        return (release.transactions[released], release.at)
     }
 
     /// A blocker that is resolved by now would never wake the follower: that one simply waits again.

@@ -18,13 +18,18 @@ struct ReleaseProcedure {
                 statement.bind(2, release.at)
                 statement.bind(3, expiry)
             }
-            try store.overlay.remove(transaction.records, of: row.sequence)
-            store.memory.counters.replicated += 1
-            store.memory.counters.terminal += 1
-            store.touch(transaction.transactionID, \.replicationPending)
-            store.touch(transaction.records)
+            try leave(transaction, row.sequence)
             released += 1
         }
         return ReleaseOutcome(released: released)
+    }
+
+    /// Beside its row: the transaction leaves the overlay.
+    func leave(_ transaction: Release.Released, _ sequence: Int64) throws(SQLiteError) {
+        try store.overlay.remove(transaction.records, of: sequence)
+        store.memory.counters.replicated += 1
+        store.memory.counters.terminal += 1
+        store.touch(transaction.transactionID, \.replicationPending)
+        store.touch(transaction.records)
     }
 }

@@ -49,13 +49,37 @@ final class Store {
         case .command(let command): try CommandRouter(store: self).run(command, now: now)
         case .accept(let accept): .accept(try AcceptProcedure(store: self).run(accept))
         case .claim(let claim): .claim(try ClaimProcedure(store: self).run(claim), foreign: [])
-        case .advance(let advance): .advance(try AdvanceProcedure(store: self).run(advance))
+        case .advance(let advance): .advance(try run(advance))
         case .release(let release): .release(try ReleaseProcedure(store: self).run(release))
         case .overlay(let read): .overlay(try OverlayReader(store: self).run(read))
         case .lease(let request): .lease(try LeaseProcedure(store: self, now: now).run(request))
         // Nobody else can push into a file that is held exclusively.
         case .adopt: .adopt(.gone)
         }
+    }
+
+    /// Several operations, one after the other; an advance and the release that follows it are one pass over the rows.
+    func perform(_ operations: [Operation], now: Timestamp) throws(SQLiteError) -> [Reply] {
+        if operations.count == 2, case .advance(let advance) = operations[0], case .release(let release) = operations[1]
+        {
+            var procedure = AdvanceProcedure(store: self, followedBy: release)
+            let outcomes = try procedure.run(advance)
+            let others = try procedure.rest.map { (rest) throws(SQLiteError) in
+                try ReleaseProcedure(store: self).run(rest).released
+            }
+            return [
+                .advance(outcomes), .release(ReleaseOutcome(released: procedure.released + (others ?? 0))),
+            ]
+        }
+        var replies: [Reply] = []
+        replies.reserveCapacity(operations.count)
+        for operation in operations { replies.append(try perform(operation, now: now)) }
+        return replies
+    }
+
+    private func run(_ advance: Advance) throws(SQLiteError) -> [AdvanceOutcome] {
+        var procedure = AdvanceProcedure(store: self)
+        return try procedure.run(advance)
     }
 
     /// Removes expired keys of the ordinary commands.

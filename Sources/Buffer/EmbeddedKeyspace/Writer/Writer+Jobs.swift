@@ -10,10 +10,7 @@ extension Writer {
     func run(_ job: Job, now: Timestamp) throws(SQLiteError) -> Job.Result {
         switch job.work {
         case .perform(let operations):
-            var replies: [Reply] = []
-            replies.reserveCapacity(operations.count)
-            for operation in operations { replies.append(try store.perform(operation, now: now)) }
-            return .success(.replies(replies))
+            return .success(.replies(try store.perform(operations, now: now)))
         case .execute(let operations, let connection):
             return .success(.execution(try execute(operations, connection, now: now)))
         case .watch(let keys, let connection):
@@ -45,10 +42,7 @@ extension Writer {
             store.memory.watches.forget(connection)
             if isBroken { return .aborted }
         }
-        var replies: [Reply] = []
-        replies.reserveCapacity(operations.count)
-        for operation in operations { replies.append(try store.perform(operation, now: now)) }
-        return .executed(replies)
+        return .executed(try store.perform(operations, now: now))
     }
 
     /// A watched key whose time came since, even if nothing has removed it yet.
