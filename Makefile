@@ -24,10 +24,15 @@ help: ## list the targets
 run: debug ## build, and run the sidecar with the observatory's schema
 	@$(OBSERVATORY)/run.sh $(DEBUG)
 
-demo: debug ## play a night at the observatory while its database is locked away
-	@$(OBSERVATORY)/demo.sh $(DEBUG)
+demo: debug ## play a night at the observatory; where PostgreSQL is installed, with its second act
+	@$(OBSERVATORY)/demo.sh $(DEBUG) 1
+	@if pkg-config --exists libpq 2>/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
+		$(SWIFT) build --product sluice $(POSTGRES) && $(OBSERVATORY)/demo.sh $(POSTGRES_DEBUG) 2; \
+	else \
+		echo "The second act, with PostgreSQL and a replica: make demo-postgres"; \
+	fi
 
-demo-postgres: deps test-deps ## the same, and a second act: PostgreSQL, its line cut, its replica behind
+demo-postgres: deps test-deps ## the same, with what the second act needs installed: PostgreSQL, its line cut, its replica behind
 	$(SWIFT) build --product sluice $(POSTGRES)
 	@$(OBSERVATORY)/demo.sh $(POSTGRES_DEBUG)
 
