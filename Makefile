@@ -12,6 +12,8 @@ DEBUG := .build/debug/sluice
 RELEASE := .build/release/sluice
 POSTGRES_DEBUG := .build/postgres/debug/sluice
 POSTGRES_RELEASE := .build/postgres/release/sluice
+# Runs tests; what failed is said last.
+TESTED := Tests/run.sh
 STRICT := --explicit-target-dependency-import-check error
 OBSERVATORY := contrib/examples/observatory
 FORMATTED := Package.swift Sources Tests contrib/benchmarks/Package.swift contrib/benchmarks/Sources
@@ -26,7 +28,7 @@ run: debug ## build, and run the sidecar with the observatory's schema
 
 demo: debug ## play a night at the observatory; where PostgreSQL is installed, with its second act
 	@$(OBSERVATORY)/demo.sh $(DEBUG) 1
-	@if pkg-config --exists libpq 2>/dev/null && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
+	@if dpkg-query -W libpq-dev >/dev/null 2>&1 && ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1; then \
 		$(SWIFT) build --product sluice $(POSTGRES) && $(OBSERVATORY)/demo.sh $(POSTGRES_DEBUG) 2; \
 	else \
 		echo "The second act, with PostgreSQL and a replica: make demo-postgres"; \
@@ -38,11 +40,11 @@ demo-postgres: deps test-deps ## the same, with what the second act needs instal
 
 test: deps test-deps ## run every test, of the default build and of the one with PostgreSQL, on both keyspaces
 	$(SWIFT) build --build-tests $(STRICT)
-	$(SWIFT) test --skip-build
-	SLUICE_TEST_KEYSPACE=redis $(SWIFT) test --skip-build --filter IntegrationTests
-	SLUICE_BINARY=$(abspath $(DEBUG)) python3 -B -m unittest discover -s contrib/clients/python/tests
+	$(TESTED) $(SWIFT) test --skip-build
+	SLUICE_TEST_KEYSPACE=redis $(TESTED) $(SWIFT) test --skip-build --filter IntegrationTests
+	SLUICE_BINARY=$(abspath $(DEBUG)) $(TESTED) python3 -B -m unittest discover -s contrib/clients/python/tests
 	$(SWIFT) build --build-tests $(STRICT) $(POSTGRES)
-	$(SWIFT) test --skip-build $(POSTGRES) --filter 'Postgres|RecallProperty|ForeignType'
+	$(TESTED) $(SWIFT) test --skip-build $(POSTGRES) --filter 'Postgres|RecallProperty|ForeignType'
 
 check: lint test ## what CI runs: format lint, import check, warnings as errors, every test
 	@$(OBSERVATORY)/demo.sh $(DEBUG) 1
@@ -50,8 +52,8 @@ check: lint test ## what CI runs: format lint, import check, warnings as errors,
 
 torture: deps test-deps ## the long forms: 200 kills, 10,000 mutations, 100,000 commands against a real Redis, ten times the properties
 	$(SWIFT) build --build-tests $(POSTGRES)
-	SLUICE_TORTURE=1 $(SWIFT) test --skip-build $(POSTGRES)
-	SLUICE_TORTURE=1 SLUICE_TEST_KEYSPACE=redis $(SWIFT) test --skip-build $(POSTGRES) --filter IntegrationTests
+	SLUICE_TORTURE=1 $(TESTED) $(SWIFT) test --skip-build $(POSTGRES)
+	SLUICE_TORTURE=1 SLUICE_TEST_KEYSPACE=redis $(TESTED) $(SWIFT) test --skip-build $(POSTGRES) --filter IntegrationTests
 
 bench: build test-deps ## measure, as ratios against named peers in the same run
 	contrib/benchmarks/run.sh $(abspath $(RELEASE))

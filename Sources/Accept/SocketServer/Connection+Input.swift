@@ -50,6 +50,7 @@ extension Connection {
 
     func writabilityChanged(_ isWritable: Bool) {
         self.isWritable = isWritable
+        wake()
         continueReading()
     }
 

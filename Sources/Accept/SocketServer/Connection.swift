@@ -187,6 +187,8 @@ extension Connection {
     private func readyStep() -> Step? {
         if machine.state == .closed { return .vanished }
         if !frames.isEmpty {
+            // Who does not read what was answered gets nothing more answered.
+            guard isWritable else { return nil }
             defer {
                 frames = []
                 unstartedBytes = 0

@@ -32,7 +32,9 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     /// The code of the failure of which the log knows.
     private let told = Mutex<String?>(nil)
     private let prunedAt = Mutex<Timestamp?>(nil)
-    private let suspects = Mutex<(startedAt: Timestamp?, waits: Bool)>((nil, false))
+    private let startedAt: Timestamp
+    /// A suspect is next, and it is too early for it.
+    private let suspectWaits = Mutex(false)
     /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
     let unsettled = Mutex<[TransactionID]>([])
 
@@ -53,6 +55,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         self.clock = clock
         self.now = now
         self.logger = logger
+        startedAt = now()
     }
 
     public func wake() { wakeSignal.signal() }
@@ -61,7 +64,6 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     /// Works until graceful shutdown or cancellation; finishes the batch at hand first.
     public func run() async throws {
-        suspects.withLock { $0.startedAt = $0.startedAt ?? now() }
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await loop()
@@ -146,10 +148,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             // A pause that came meanwhile: what is accepted after its answer must not be applied.
             guard state.withLock({ $0.next() }) == .cycle else { return .idle(due: due) }
             let works = try await claim(lease)
-            guard !works.isEmpty else {
-                let delay = suspectDelay
-                return .idle(due: due.map { min($0, delay ?? $0) } ?? delay)
-            }
+            guard !works.isEmpty else { return .idle(due: [due, suspectDelay].compactMap(\.self).min()) }
             if lanes == 1 {
                 try await BatchRun(self, lease).run(works)
                 unsettled.withLock { $0 = [] }
@@ -208,18 +207,18 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
 
     /// How long a suspect that is next must still wait; nil: none does.
     private var suspectDelay: Duration? {
-        suspects.withLock { suspects in
-            guard suspects.waits, let start = suspects.startedAt else { return nil }
-            let left = configuration.suspectUptime - (now() - start)
-            suspects.waits = left > .zero
-            return suspects.waits ? left : nil
+        suspectWaits.withLock { waits in
+            guard waits else { return nil }
+            let left = configuration.suspectUptime - (now() - startedAt)
+            waits = left > .zero
+            return waits ? left : nil
         }
     }
 
     /// A suspect is claimed alone. One that comes too early goes back, and nothing behind it is claimed before it.
     private func postpone(_ works: [Work], _ lease: Lease) async throws(BufferingError) -> Bool {
         guard let suspect = works.first, suspect.runsAlone else { return false }
-        suspects.withLock { $0.waits = true }
+        suspectWaits.withLock { $0 = true }
         guard let delay = suspectDelay else { return false }
         logger.warning(
             "waiting before running what took the process down",

@@ -19,10 +19,4 @@ public struct TransactionRecord: Sendable, Hashable {
         timedOut = view["timed_out"]?.bool ?? false
         value = view.value()
     }
-
-    /// ` (code: message)` of its last failure; empty: there was none.
-    public var lastErrorText: String {
-        guard let error = value["last_error"], let code = error["code"]?.string else { return "" }
-        return " (\(code): \(error["message"]?.string ?? ""))"
-    }
 }

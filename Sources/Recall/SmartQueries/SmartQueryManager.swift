@@ -39,9 +39,7 @@ public struct SmartQueryManager: Sendable {
         let place = try await place(of: id, in: table)
         var overlay = try await overlay(of: place, in: table)
         if place.key != nil, overlay.makes(place.encoded, after: floor.committed, in: table) {
-            let (encoded, ids) = (place.encoded, KnownIDs([:], statusRecords: [:]))
-            overlay.settle([:], ids, model: model)
-            return try answer(overlay, encoded, .known(nil), table, nil)
+            return try answer(overlay, place.encoded, .known(nil), table, nil)
         }
         // It may have been committed, and released, since the id was looked up.
         let named = place.key == nil ? place.transactions : []

@@ -112,7 +112,7 @@ struct LedgerTests {
 
 /// Waits for what another session can see.
 func until(_ condition: () throws -> Bool) async throws {
-    let deadline = ContinuousClock.now + .seconds(20)
+    let deadline = ContinuousClock.now + .seconds(60)
     while try !condition() {
         guard ContinuousClock.now < deadline else { throw TestFailure() }
         await Task.yield()

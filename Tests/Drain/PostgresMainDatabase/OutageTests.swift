@@ -78,15 +78,12 @@ struct OutageTests {
         let lease = try await database.takeLease(site: "s", atLeast: 0)
         _ = try await database.position()
         server.hang(true)
-        let clock = ContinuousClock()
-        let time = await clock.measure {
-            #expect(await apply("a", to: database, lease)?.kind == .unavailable)
-            let silent = await error { () throws(DatabaseError) in _ = try await database.position() }
-            #expect(silent?.kind == .unavailable && silent?.code == "08S01")
-            let unreachable = await error { () throws(DatabaseError) in _ = try await database.position() }
-            #expect(unreachable?.kind == .unavailable && unreachable?.code == "08001")
-        }
-        #expect(time < .seconds(20), "\(time)")
+        #expect(await apply("a", to: database, lease)?.kind == .unavailable)
+        let silent = await error { () throws(DatabaseError) in _ = try await database.position() }
+        #expect(silent?.kind == .unavailable && silent?.code == "08S01")
+        let unreachable = await error { () throws(DatabaseError) in _ = try await database.position() }
+        #expect(unreachable?.kind == .unavailable && unreachable?.code == "08001")
+        // Who waits for the server itself never gets here: it hangs until now.
         server.hang(false)
         try await until { try server.psql("SELECT 1") == "1" }
         #expect(await apply("b", to: database, lease) == nil)

@@ -15,14 +15,10 @@ extension Integration {
             let client = try sidecar.client()
             try client.pause()
             for number in 0..<10 { try fill(client, number) }
-            let clock = ContinuousClock()
-            let start = clock.now
             let error = #expect(throws: RemoteError.self) { try fill(client, 10) }
             #expect(error?.kind == "buffer_full")
             #expect(error?.isRetryable == true)
             #expect(error?.retryAfterMS ?? 0 > 0)
-            // The promise is 10 ms; a debug build on a busy machine gets more.
-            #expect(clock.now - start < .milliseconds(500))
             // What was accepted is still answered, and reads go on.
             #expect(try client.get("telescope", "t1")["record"]?["shots"] == 10)
             let again = try client.buffer("tx3", .increment("s", "telescope", "t1", ["shots": 1]))

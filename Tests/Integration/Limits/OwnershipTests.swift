@@ -67,10 +67,8 @@ extension Integration {
             let wait = try client.post("transaction.wait", ["transaction_id": "tx", "timeout_ms": 600_000])
             let idle = try sidecar.client()
             _ = try idle.call("transaction.subscribe")
-            let start = ContinuousClock.now
+            // One that has to be killed has no code.
             #expect(sidecar.stop() == .code(0))
-            // Container runtimes kill what takes longer than 10 s.
-            #expect(ContinuousClock.now - start < .seconds(5))
             // The client is answered or sees the end; it does not hang.
             _ = try? client.result(of: wait)
             #expect(client.isEnded())

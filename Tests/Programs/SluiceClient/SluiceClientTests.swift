@@ -122,20 +122,23 @@ struct SluiceClientTests {
         arguments: [("record.get", SluiceErrorKind.deadlineExceeded), ("object.save", .outcomeUnknown)])
     func timeout(method: String, kind: SluiceErrorKind) async throws {
         let (stream, arrived) = AsyncStream<Void>.makeStream()
-        let requests = try await FakeSidecar.run { _ in
+        let requests = try await FakeSidecar.run { request in
+            guard request.method != "server.health" else { return [.result([:])] }
             arrived.yield()
             return []
         } _: { sidecar in
             try await SluiceClient.withClient(configuration(sidecar)) { client in
+                // Once there is a connection, the deadline is time enough to send something.
+                _ = try await client.health()
                 let error = await #expect(throws: SluiceClientError.self) {
-                    try await client.call(method, [:], deadline: .milliseconds(30))
+                    try await client.call(method, [:], deadline: .seconds(1))
                 }
                 #expect(error?.kind == kind)
                 for await _ in stream { break }
             }
             return sidecar.requests.withLock { $0 }
         }
-        #expect(requests.first?.params["_meta"]?["deadline_ms"] == 30)
+        #expect(requests.last?.params["_meta"]?["deadline_ms"] == 1000)
     }
 
     @Test("A cancelled task waits no longer")

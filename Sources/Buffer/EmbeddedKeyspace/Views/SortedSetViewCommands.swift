@@ -16,10 +16,10 @@ enum SortedSetViewCommands {
             return try view.rank(of: try arguments.bytes()).map { .count(try view.count() - 1 - $0) } ?? .null
         case "ZCOUNT":
             return .count(try view.count(in: try ScoreRange(min: try arguments.bytes(), max: try arguments.bytes())))
-        case "ZRANGE": return try range(&arguments, view, Options.modern)
-        case "ZREVRANGE": return try range(&arguments, view, Options(reversed: true))
-        case "ZRANGEBYSCORE": return try range(&arguments, view, Options(byScore: true))
-        case "ZREVRANGEBYSCORE": return try range(&arguments, view, Options(reversed: true, byScore: true))
+        case "ZRANGE": return try range(&arguments, view, byScore: nil, reversed: nil)
+        case "ZREVRANGE": return try range(&arguments, view, byScore: false, reversed: true)
+        case "ZRANGEBYSCORE": return try range(&arguments, view, byScore: true, reversed: false)
+        case "ZREVRANGEBYSCORE": return try range(&arguments, view, byScore: true, reversed: true)
         case "ZSCAN":
             return try ViewScan.run(&arguments) { offset, limit in
                 try view.members(in: nil, reversed: false, offset: offset, limit: limit).map {
@@ -30,39 +30,11 @@ enum SortedSetViewCommands {
         }
     }
 
-    private struct Options {
-        var reversed = false
-        var byScore = false
-        /// REV and BYSCORE may be given.
-        var isModern = false
-        var withScores = false
-        var limit: (offset: Int, count: Int)?
-
-        static let modern = Options(isModern: true)
-
-        mutating func read(_ arguments: inout ArgumentReader) throws {
-            while !arguments.isAtEnd {
-                if arguments.take("WITHSCORES") {
-                    withScores = true
-                } else if isModern || byScore, arguments.count >= 3, arguments.take("LIMIT") {
-                    limit = (try arguments.index(), try arguments.index())
-                } else if isModern, arguments.take("REV") {
-                    reversed = true
-                } else if isModern, arguments.take("BYSCORE") {
-                    byScore = true
-                } else {
-                    throw CommandError.syntax
-                }
-            }
-        }
-    }
-
     private static func range(
-        _ arguments: inout ArgumentReader, _ view: any SortedSetView, _ kind: Options
+        _ arguments: inout ArgumentReader, _ view: any SortedSetView, byScore isByScore: Bool?, reversed: Bool?
     ) throws -> Reply {
         let (first, second) = (try arguments.bytes(), try arguments.bytes())
-        var options = kind
-        try options.read(&arguments)
+        let options = try RangeOptions(&arguments, byScore: isByScore, reversed: reversed)
         let members =
             options.byScore
             ? try byScore(view, first, second, options) : try byRank(view, first, second, options)
@@ -70,11 +42,8 @@ enum SortedSetViewCommands {
     }
 
     private static func byRank(
-        _ view: any SortedSetView, _ first: [UInt8], _ second: [UInt8], _ options: Options
+        _ view: any SortedSetView, _ first: [UInt8], _ second: [UInt8], _ options: RangeOptions
     ) throws -> [ScoredMember] {
-        guard options.limit == nil || options.limit?.count == -1 else {
-            throw CommandError.err("syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
-        }
         var bounds = ArgumentReader(Command([[], first, second]))
         guard let ranks = try IndexRange(&bounds).resolved(in: try view.count()) else { return [] }
         try ViewLimits.check(ranks.count)
@@ -82,7 +51,7 @@ enum SortedSetViewCommands {
     }
 
     private static func byScore(
-        _ view: any SortedSetView, _ first: [UInt8], _ second: [UInt8], _ options: Options
+        _ view: any SortedSetView, _ first: [UInt8], _ second: [UInt8], _ options: RangeOptions
     ) throws -> [ScoredMember] {
         let scores = try options.reversed ? ScoreRange(min: second, max: first) : ScoreRange(min: first, max: second)
         let (offset, count) = options.limit ?? (0, -1)

@@ -66,7 +66,7 @@ struct BufferRun {
                 return .failure(
                     SluiceClientError(
                         SluiceErrorKind(rawValue: record.timedOut ? "timed_out" : record.status.rawValue),
-                        "\(receipt.transactionID) is \(record.status)\(record.lastErrorText)."))
+                        "\(receipt.transactionID) is \(record.outcomeText)."))
             }
             var value = receipt.value.object ?? [:]
             value["status"] = .string(record.status.rawValue)

@@ -33,10 +33,17 @@ struct Wait: AsyncParsableCommand {
         }
         if json { Terminal.print(record.value, json: true) } else { Terminal.print(record.status.rawValue) }
         guard record.status.hasReached(until.goal) else {
-            let place = "\(record.status)\(record.lastErrorText)"
             throw CommandFailure(
-                record.timedOut ? "The time is over." : "It is \(place) and gets no further by itself.",
+                record.timedOut ? "The time is over." : "It is \(record.outcomeText) and gets no further by itself.",
                 try: record.timedOut ? "sluice health, which says what keeps it" : "sluice status \(id)")
         }
+    }
+}
+
+extension TransactionRecord {
+    /// Its status, and the code and message of its last failure if there was one.
+    var outcomeText: String {
+        guard let error = value["last_error"], let code = error["code"]?.string else { return "\(status)" }
+        return "\(status) (\(code): \(error["message"]?.string ?? ""))"
     }
 }

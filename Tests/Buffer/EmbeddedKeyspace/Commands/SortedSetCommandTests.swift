@@ -60,6 +60,11 @@ import Testing
             ZRANGE z 2 3 BYSCORE -> ["b" "bb" "c"]
             ZRANGE z (2 +inf BYSCORE LIMIT 1 5 -> ["d"]
             ZRANGE z 3 2 BYSCORE REV LIMIT 0 2 -> ["c" "bb"]
+            ZRANGE z 0 1 REV REV -> ERR syntax error
+            ZRANGE z nan 1 BYSCORE REV BYSCORE -> ERR syntax error
+            ZREVRANGE z 0 1 REV -> ERR syntax error
+            ZREVRANGE z 0 1 LIMIT 0 1 -> ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX
+            ZREVRANGE z 0 1 LIMIT 0 -1 -> ["d" "c"]
             ZRANGEBYSCORE z -inf (2 WITHSCORES -> ["a" "1"]
             ZRANGEBYSCORE z 1 4 LIMIT 1 2 -> ["b" "bb"]
             ZRANGEBYSCORE z 1 4 LIMIT 1 -1 -> ["b" "bb" "c" "d"]

@@ -36,7 +36,7 @@ import Testing
 
     @Test func `a late reply reaches nobody, and the same id tells what became of it`() async throws {
         let server = try RedisServer()
-        try await Fixture.with(server, { $0.replyTimeout = .milliseconds(1500) }) { keyspace, log in
+        try await Fixture.with(server, { $0.replyTimeout = .seconds(4) }) { keyspace, log in
             server.freeze()
             await expectCode(.outcomeUnknown) { _ = try await keyspace.perform([Fixture.accept("a")]) }
             _ = await log.first { $0.isDisconnected }
@@ -61,7 +61,7 @@ import Testing
 
     @Test func `a lost EXEC is unknown, and resolved by the same id`() async throws {
         let server = try RedisServer()
-        try await Fixture.with(server, { $0.replyTimeout = .milliseconds(1500) }) { keyspace, log async throws in
+        try await Fixture.with(server, { $0.replyTimeout = .seconds(4) }) { keyspace, log async throws in
             let block = [try Fixture.accept("a"), .command(Command("SET", "beside", "1"))]
             server.freeze()
             await expectCode(.outcomeUnknown) { _ = try await keyspace.execute(block) }

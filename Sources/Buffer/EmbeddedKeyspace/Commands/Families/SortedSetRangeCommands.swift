@@ -7,8 +7,7 @@ enum SortedSetRangeCommands {
         "ZRANGE": zrange,
         "ZREVRANGE": { tables, arguments in
             let (key, range) = (try arguments.bytes(), try Bounds(&arguments))
-            let options = try Options(&arguments, [.withScores])
-            return try byRank(tables, key, range, reversed: true, withScores: options.withScores)
+            return try byRank(tables, key, range, try RangeOptions(&arguments, byScore: false, reversed: true))
         },
         "ZRANGEBYSCORE": { try legacyByScore($0, &$1, reversed: false) },
         "ZREVRANGEBYSCORE": { try legacyByScore($0, &$1, reversed: true) },
@@ -36,76 +35,40 @@ enum SortedSetRangeCommands {
         }
     }
 
-    private struct Options {
-        struct Allowed: OptionSet {
-            let rawValue: Int
-            static let withScores = Self(rawValue: 1)
-            static let limit = Self(rawValue: 2)
-            static let modern = Self(rawValue: 4)
-        }
-
-        var withScores = false
-        var byScore = false
-        var reversed = false
-        var limit: (offset: Int, count: Int)?
-
-        init(_ arguments: inout ArgumentReader, _ allowed: Allowed) throws {
-            while !arguments.isAtEnd {
-                if allowed.contains(.withScores), arguments.take("WITHSCORES") {
-                    withScores = true
-                } else if allowed.contains(.limit), arguments.count >= 3, arguments.take("LIMIT") {
-                    limit = (try arguments.index(), try arguments.index())
-                } else if allowed.contains(.modern), arguments.take("REV") {
-                    reversed = true
-                } else if allowed.contains(.modern), arguments.take("BYSCORE") {
-                    byScore = true
-                } else {
-                    throw CommandError.syntax
-                }
-            }
-        }
-    }
-
     @Sendable static func zrange(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let (key, bounds) = (try arguments.bytes(), try Bounds(&arguments))
-        let options = try Options(&arguments, [.withScores, .limit, .modern])
-        guard options.byScore else {
-            // Redis takes a count of -1 for no limit at all.
-            guard options.limit == nil || options.limit?.count == -1 else {
-                throw CommandError.err(
-                    "syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX")
-            }
-            return try byRank(tables, key, bounds, reversed: options.reversed, withScores: options.withScores)
-        }
-        return try byScore(tables, key, bounds, reversed: options.reversed, options)
+        let options = try RangeOptions(&arguments, byScore: nil, reversed: nil)
+        return options.byScore
+            ? try byScore(tables, key, bounds, options) : try byRank(tables, key, bounds, options)
     }
 
     private static func legacyByScore(
         _ tables: Tables, _ arguments: inout ArgumentReader, reversed: Bool
     ) throws -> Reply {
         let (key, bounds) = (try arguments.bytes(), try Bounds(&arguments))
-        return try byScore(tables, key, bounds, reversed: reversed, try Options(&arguments, [.withScores, .limit]))
+        return try byScore(tables, key, bounds, try RangeOptions(&arguments, byScore: true, reversed: reversed))
     }
 
     private static func byRank(
-        _ tables: Tables, _ key: [UInt8], _ bounds: Bounds, reversed: Bool, withScores: Bool
+        _ tables: Tables, _ key: [UInt8], _ bounds: Bounds, _ options: RangeOptions
     ) throws -> Reply {
         let range = try bounds.ranks()
         guard let entry = try tables.find(key, as: .sortedSet), let ranks = range.resolved(in: entry.size) else {
             return .emptyArray
         }
-        return .scored(try tables.scored(in: entry, ranks: ranks, reversed: reversed), withScores: withScores)
+        return .scored(
+            try tables.scored(in: entry, ranks: ranks, reversed: options.reversed), withScores: options.withScores)
     }
 
     private static func byScore(
-        _ tables: Tables, _ key: [UInt8], _ bounds: Bounds, reversed: Bool, _ options: Options
+        _ tables: Tables, _ key: [UInt8], _ bounds: Bounds, _ options: RangeOptions
     ) throws -> Reply {
-        let scores = try bounds.scores(reversed: reversed)
+        let scores = try bounds.scores(reversed: options.reversed)
         let limit = options.limit ?? (0, -1)
         // A negative offset skips everything, a negative count takes everything.
         guard let entry = try tables.find(key, as: .sortedSet), limit.offset >= 0 else { return .emptyArray }
         let members = try tables.scored(
-            in: entry, scores: scores, reversed: reversed, offset: limit.offset, limit: max(-1, limit.count))
+            in: entry, scores: scores, reversed: options.reversed, offset: limit.offset, limit: max(-1, limit.count))
         return .scored(members, withScores: options.withScores)
     }
 
