@@ -36,6 +36,26 @@ import TransactionModel
         }
     }
 
+    @Test func `the log is moved into the database under load, and stays short`() async throws {
+        var settings = fixture.settings()
+        settings.logBytesMax = 64 << 10
+        try await fixture.with(settings) { subject, keyspace async throws in
+            for round in 0..<60 {
+                let accepts = (0..<40).map { Subject.transaction("t\(round).\($0)", [], at: subject.time(0)) }
+                let tasks = accepts.map { accept in Task.immediate { try await keyspace.perform([.accept(accept)]) } }
+                for task in tasks { #expect(try await task.value == [.accept(.accepted)]) }
+            }
+            let statistics = try await keyspace.statistics()
+            #expect(statistics.checkpoints > 0)
+            // What was committed is many times as much: each group is a dozen pages at least.
+            #expect(statistics.logBytes < 1 << 20, "\(statistics.logBytes)")
+            #expect(statistics.groups * 12 * 4096 > 2 << 20, "\(statistics.groups)")
+        }
+        let again = try fixture.open(settings)
+        #expect(try await again.statistics().counters["accepted"] == 2400)
+        await again.close()
+    }
+
     @Test func `reads need no commit`() async throws {
         try await fixture.with { subject, keyspace async throws in
             for _ in 0..<10 { _ = try await subject.command("GET", "k") }

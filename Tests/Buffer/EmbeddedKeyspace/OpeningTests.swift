@@ -45,6 +45,17 @@ import TransactionModel
             let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open() }
             #expect(error?.code == .unavailable)
             #expect(error?.message.contains("another process") == true)
+            // Nor can one that knows nothing of the lock's file, and there is no shared memory to read from.
+            let reader = Process()
+            reader.executableURL = URL(filePath: "/usr/bin/sqlite3")
+            reader.arguments = [fixture.path, "SELECT count(*) FROM txn"]
+            let (output, errors) = (Pipe(), Pipe())
+            (reader.standardOutput, reader.standardError) = (output, errors)
+            try reader.run()
+            let text = String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+            reader.waitUntilExit()
+            #expect(reader.terminationStatus != 0 && text.contains("locked"), "\(text)")
+            #expect(!FileManager.default.fileExists(atPath: fixture.path + "-shm"))
         }
     }
 
