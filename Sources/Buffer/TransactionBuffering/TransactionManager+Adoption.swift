@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import JSON
 public import Keyspace
-import TransactionModel
+public import TransactionModel
 
 extension TransactionManager {
     /// Takes in an element of `transaction_buffer` that another program pushed.
@@ -9,18 +9,22 @@ extension TransactionManager {
     /// A valid transaction is accepted in its place, with everything an accept makes; anything else becomes the dead letter
     /// `malformed-<sha256>` with its bytes. While nothing is known of the schema, what needs it stays where it is: then this
     /// throws `.storeUnavailable`.
-    public func adopt(_ raw: [UInt8]) async throws(BufferingError) -> AdoptionOutcome {
+    ///
+    /// - Returns: what became of the element, and the id of the dead letter that was made of it.
+    public func adopt(
+        _ raw: [UInt8]
+    ) async throws(BufferingError) -> (outcome: AdoptionOutcome, deadLetter: TransactionID?) {
         let verdict = try await verdict(on: raw)
         let outcome = try await access.adopt(Adoption(raw: raw, verdict, at: now()))
-        if outcome == .adopted, events.isHeard {
-            switch verdict {
-            case .accepted(let accept):
-                events.publish(TransactionEvent(transactionID: accept.transactionID, status: .pending, at: now()))
-            case .malformed(let id, _):
-                events.publish(TransactionEvent(transactionID: id, status: .deadLetter, at: now()))
-            }
+        guard outcome == .adopted else { return (outcome, nil) }
+        let event: TransactionEvent
+        switch verdict {
+        case .accepted(let accept):
+            event = TransactionEvent(transactionID: accept.transactionID, status: .pending, at: now())
+        case .malformed(let id, _): event = TransactionEvent(transactionID: id, status: .deadLetter, at: now())
         }
-        return outcome
+        if events.isHeard { events.publish(event) }
+        return (outcome, event.status == .deadLetter ? event.transactionID : nil)
     }
 
     private func verdict(on raw: [UInt8]) async throws(BufferingError) -> Adoption.Verdict {

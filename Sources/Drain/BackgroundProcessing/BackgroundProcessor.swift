@@ -253,12 +253,20 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         let failure = FailureRecord(
             code: "malformed", message: "the stored transaction is not of a format that this version reads", at: now())
         _ = try await manager.advance([.dead(transaction.transactionID, error: failure, held: [], released: [])])
+        tellOfDeadLetter(transaction.transactionID, code: failure.code)
+    }
+
+    func tellOfDeadLetter(_ id: TransactionID, code: String) {
+        logger.warning(
+            "a transaction goes to the dead letter", metadata: ["transaction_id": "\(id.string)", "code": "\(code)"])
     }
 
     /// What another program pushed becomes a transaction like any other, or a dead letter that keeps its bytes.
     private func adopt(_ raw: [UInt8]) async throws(BufferingError) {
-        let outcome = try await manager.adopt(raw)
+        let (outcome, deadLetter) = try await manager.adopt(raw)
         logger.debug("foreign element taken in", metadata: ["outcome": "\(outcome)"])
+        if let deadLetter { tellOfDeadLetter(deadLetter, code: "malformed") }
+        if outcome == .conflict { logger.warning("an element with the id of another transaction is a dead letter now") }
         wake()
     }
 

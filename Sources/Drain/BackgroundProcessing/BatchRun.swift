@@ -165,9 +165,7 @@ struct BatchRun {
     }
 
     private func dead(_ work: Work, _ failure: FailureRecord) -> Advance.Change {
-        processor.logger.warning(
-            "a transaction goes to the dead letter",
-            metadata: ["transaction_id": "\(work.id.string)", "code": "\(failure.code)"])
+        processor.tellOfDeadLetter(work.id, code: failure.code)
         return switch processor.configuration.deadLetterPolicy {
         case .hold: .dead(work.id, error: failure, held: work.transaction.conflictKeys(in: schema), released: [])
         case .continue: .dead(work.id, error: failure, held: [], released: work.transaction.records)

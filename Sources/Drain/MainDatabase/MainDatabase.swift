@@ -40,6 +40,9 @@ public protocol DatabaseReader: Sendable {
     /// Tables, columns, keys, defaults. Our own tables are left out.
     func introspect() async throws(DatabaseError) -> Schema
 
+    /// What the role that connects may not do, of what reading and applying need. Empty where there are no roles.
+    func missingRights() async throws(DatabaseError) -> [MissingRight]
+
     /// Runs a body on one consistent snapshot. It runs on a thread of the adapter, off the cooperative pool.
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
@@ -49,6 +52,26 @@ public protocol DatabaseReader: Sendable {
     func position() async throws(DatabaseError) -> Position
 
     func close() async
+}
+
+extension DatabaseReader {
+    public func missingRights() async throws(DatabaseError) -> [MissingRight] { [] }
+}
+
+/// A right that nobody has granted.
+public struct MissingRight: Sendable, Hashable {
+    /// As GRANT spells it: `SELECT`, `INSERT`, `UPDATE`, `DELETE`; `USAGE` and `CREATE` for a schema.
+    public var right: String
+    /// As GRANT wants it: a table, or `SCHEMA` and its name.
+    public var object: String
+    /// Without it nothing works at all; else only what touches the object.
+    public var isVital: Bool
+
+    public init(_ right: String, on object: String, isVital: Bool) {
+        self.right = right
+        self.object = object
+        self.isVital = isVital
+    }
 }
 
 /// One consistent view; valid only inside the body that it was handed to.

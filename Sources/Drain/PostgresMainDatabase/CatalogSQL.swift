@@ -13,6 +13,12 @@ enum CatalogSQL {
     }
 
     /// Ordinary and partitioned tables, without partitions, tables of the system, and ours.
+    private static let isModel = """
+        c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
+        AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND strpos(n.nspname, '.') = 0
+        AND c.relname NOT LIKE 'sluice\\_%'
+        """
+
     static let tables = """
         SELECT json_build_object(
             'name', \(model("c", "n")),
@@ -48,10 +54,29 @@ enum CatalogSQL {
                 JOIN pg_namespace s ON s.oid = f.relnamespace
                 WHERE x.conrelid = c.oid AND x.contype = 'f'))
         FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-        WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition AND c.relpersistence <> 't'
-            AND n.nspname <> 'information_schema' AND n.nspname NOT LIKE 'pg\\_%' AND strpos(n.nspname, '.') = 0
-            AND c.relname NOT LIKE 'sluice\\_%'
+        WHERE \(isModel)
         ORDER BY \(model("c", "n")) COLLATE "C"
+        """
+
+    /// What the role lacks: the right, the object as GRANT wants it, whether the object is ours. A right on one column
+    /// counts.
+    static let missingRights = """
+        SELECT r.name, format('%I.%I', n.nspname, c.relname), c.relname LIKE 'sluice\\_%'
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            CROSS JOIN (VALUES ('SELECT'), ('INSERT'), ('UPDATE'), ('DELETE')) AS r(name)
+            WHERE (\(isModel) OR c.oid = to_regclass('sluice_ledger') AND r.name <> 'UPDATE'
+                OR c.oid = to_regclass('sluice_lease') AND r.name <> 'DELETE')
+            AND has_schema_privilege(n.oid, 'USAGE') AND NOT has_table_privilege(c.oid, r.name)
+            AND (r.name = 'DELETE' OR NOT has_any_column_privilege(c.oid, r.name))
+        UNION ALL
+        SELECT DISTINCT 'USAGE', format('SCHEMA %I', n.nspname), false
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE \(isModel) AND NOT has_schema_privilege(n.oid, 'USAGE')
+        UNION ALL
+        SELECT 'CREATE', format('SCHEMA %I', current_schema()), true
+            WHERE to_regclass('sluice_ledger') IS NULL AND current_schema() IS NOT NULL
+            AND NOT pg_is_in_recovery() AND NOT has_schema_privilege(current_schema(), 'CREATE')
+        ORDER BY 1, 2
         """
 
     /// The types of their columns, and those that these are made of.

@@ -97,6 +97,8 @@ public final class PostgresMainDatabase: MainDatabase {
 
     public func introspect() async throws(DatabaseError) -> Schema { try await reader.introspect() }
 
+    public func missingRights() async throws(DatabaseError) -> [MissingRight] { try await reader.missingRights() }
+
     public func read<R: Sendable>(
         _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
     ) async throws(DatabaseError) -> R {

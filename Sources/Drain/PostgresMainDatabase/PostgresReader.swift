@@ -23,6 +23,17 @@ public final class PostgresReader: DatabaseReader {
         }
     }
 
+    public func missingRights() async throws(DatabaseError) -> [MissingRight] {
+        try await pool.run { session, connection throws(DatabaseError) in
+            let snapshot = PostgresSnapshot(session, connection)
+            defer { snapshot.end() }
+            let rows = try snapshot.query(CatalogSQL.missingRights, PostgresParameters(), prepared: false)
+            return (0..<rows.rowCount).map { row in
+                MissingRight(rows.text(row, 0) ?? "", on: rows.text(row, 1) ?? "", isVital: rows.text(row, 2) == "t")
+            }
+        }
+    }
+
     public func read<R: Sendable>(
         _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
     ) async throws(DatabaseError) -> R {

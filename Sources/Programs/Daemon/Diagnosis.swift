@@ -135,10 +135,12 @@ public struct Diagnosis: Sendable {
     private func database(_ choice: DatabaseChoice, _ subject: String) async -> [Finding] {
         let name = choice.description
         let schema: Schema
+        let rights: [MissingRight]
         do {
             let reader = try Databases(timeout: .seconds(2), now: { WallClock.now }).reader(choice)
             do {
                 schema = try await reader.introspect()
+                rights = try await reader.missingRights()
                 await reader.close()
             } catch {
                 await reader.close()
@@ -164,6 +166,7 @@ public struct Diagnosis: Sendable {
                     level: .problem, subject: subject, text: "\(path) can't be written to",
                     advice: "give the daemon's user write permission on the file and its directory"))
         }
+        findings += Self.findings(on: rights, subject, readsOnly: subject == "replica")
         for table in schema.tables where table.primaryKey.isEmpty {
             findings.append(
                 Finding(
@@ -172,4 +175,25 @@ public struct Diagnosis: Sendable {
         }
         return findings
     }
+
+    /// One finding per right. Of a replica nothing but reading is asked.
+    private static func findings(
+        on rights: [MissingRight], _ subject: String, readsOnly: Bool
+    ) -> [Finding] {
+        let wanted = rights.filter { !readsOnly || ["SELECT", "USAGE"].contains($0.right) }
+        return Dictionary(grouping: wanted, by: \.right).sorted { $0.key < $1.key }.map { right, missing in
+            let objects = missing.map(\.object).prefix(objectsShown).joined(separator: ", ")
+            let more = missing.count > objectsShown ? " and \(missing.count - objectsShown) more" : ""
+            let isVital = missing.contains(where: \.isVital)
+            return Finding(
+                level: isVital ? .problem : .warning, subject: subject,
+                text: "its role has no right to \(right) on \(objects)\(more)",
+                advice: isVital
+                    ? "grant it: without its own tables Sluice applies nothing"
+                    : "GRANT \(right) ON \(objects) TO the role, if transactions or reads shall touch \(missing.count == 1 ? "it" : "them")"
+            )
+        }
+    }
+
+    private static let objectsShown = 5
 }

@@ -93,15 +93,30 @@ struct LedgerTests {
         try test.psql(
             "DROP ROLE IF EXISTS poor; CREATE ROLE poor LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC, poor")
         let poor = test.database(user: "poor")
+        let lacking = Set(try await poor.missingRights())
+        #expect(
+            lacking
+                == Set(
+                    ["SELECT", "INSERT", "UPDATE", "DELETE"].map { MissingRight($0, on: "public.t", isVital: false) }
+                        + [MissingRight("CREATE", on: "SCHEMA public", isVital: true)]), "\(lacking)")
         let failure = await error { () throws(DatabaseError) in _ = try await poor.takeLease(site: "s", atLeast: 0) }
         #expect(failure?.kind == .unavailable && failure?.message.contains("sluice_ledger") == true)
         let rich = test.database()
         _ = try await rich.takeLease(site: "s", atLeast: 0)
+        #expect(try await rich.missingRights().isEmpty)
+        #expect(
+            try await poor.missingRights().filter(\.isVital).map { "\($0.right) \($0.object)" } == [
+                "DELETE public.sluice_ledger", "INSERT public.sluice_lease", "INSERT public.sluice_ledger",
+                "SELECT public.sluice_lease", "SELECT public.sluice_ledger", "UPDATE public.sluice_lease",
+            ])
         try test.psql("GRANT SELECT, INSERT, UPDATE, DELETE ON sluice_ledger, sluice_lease TO poor")
         let lease = try await poor.takeLease(site: "s", atLeast: 0)
         #expect(
             try await poor.apply([transaction("a", "SELECT 1")], under: lease).applied?.count == 1,
             "tables made by another role will do")
+        try test.psql("GRANT SELECT, INSERT (id), UPDATE ON t TO poor")
+        #expect(try await poor.missingRights() == [MissingRight("DELETE", on: "public.t", isVital: false)])
+        try test.psql("REVOKE ALL ON t FROM poor")
         let refused = try await poor.apply([transaction("b", "INSERT INTO t VALUES (1)")], under: lease)
         #expect(refused.failure?.error.kind == .refused)
         try test.psql("DROP OWNED BY poor; DROP ROLE poor")
