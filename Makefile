@@ -79,8 +79,10 @@ openrpc: ## write proto-json/openrpc.json into the program
 
 install: build ## install below PREFIX (/usr/local)
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/sluice
-	install -D -m 644 contrib/deploy/sluice.service $(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	sed 's|@PREFIX@|$(PREFIX)|' contrib/deploy/sluice.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
 	install -D -m 644 contrib/deploy/sluice.toml $(DESTDIR)$(PREFIX)/share/doc/sluice/sluice.toml
+	[ -e $(DESTDIR)/etc/sluice/sluice.toml ] || install -D -m 644 contrib/deploy/sluice.toml $(DESTDIR)/etc/sluice/sluice.toml
 
 clean: ## remove what was built
 	rm -rf .build contrib/benchmarks/.build

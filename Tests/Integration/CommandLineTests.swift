@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import DaemonHarness
+import Foundation
 import JSON
 import Testing
 
@@ -23,6 +24,30 @@ extension Integration {
             #expect(text.end == .code(0) && text.lines.contains { $0.contains("text") }, "\(text.lines)")
             let neither = try run("get", "exposure", "seven", against: sidecar)
             #expect(neither.end != .code(0))
+        }
+
+        @Test func `output that can't be written is a failure`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let command = "'\(try DaemonBinary.path())' list --json --socket '\(sidecar.socketPath)'"
+            let full = try ChildProcess("/bin/sh", ["-c", command + " > /dev/full"])
+            #expect(full.wait() == .code(1))
+            // Nobody who reads any more is none.
+            let left = try ChildProcess("/bin/sh", ["-c", command + " | true"])
+            #expect(left.wait() == .code(0))
+        }
+
+        @Test func `one transaction that is too long fails alone`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let path = sidecar.socketPath + ".jsonl"
+            let steps =
+                #""steps":[{"step_id":"s","operation":"increment","model":"telescope","id":"t1","data":{"shots":1}}]"#
+            var lines = (0..<20).map { #"{"transaction_id":"t\#($0)",\#(steps)}"# }
+            let note = String(repeating: "x", count: 5 << 20)
+            lines.insert(#"{"transaction_id":"long","metadata":{"note":"\#(note)"},\#(steps)}"#, at: 10)
+            try Data(lines.joined(separator: "\n").utf8).write(to: URL(filePath: path))
+            let result = try run("buffer", path, against: sidecar)
+            #expect(result.end == .code(1))
+            #expect(try sidecar.client().counters()["accepted"] == 20)
         }
 
         @Test func `drain fails at once when all that remains is parked, and says where to look`() throws {

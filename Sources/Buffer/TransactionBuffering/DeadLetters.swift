@@ -59,10 +59,11 @@ public struct DeadLetters: Sendable {
     public init(manager: TransactionManager) { self.manager = manager }
 
     public func list(
-        limit: Int, cursor: String?, filter: Filter = Filter()
+        limit: Int, cursor: String?, filter: Filter = Filter(), bytesMax: Int = .max
     ) async throws(BufferingError) -> TransactionPage {
         try await manager.page(
-            ListSource(.deadLetter, manager.keys), limit: limit, cursor: cursor, where: filter.matches)
+            ListSource(.deadLetter, manager.keys), limit: limit, cursor: cursor, bytesMax: bytesMax,
+            where: filter.matches)
     }
 
     /// The status record. Throws `.notFound` unless the transaction is dead.
@@ -83,22 +84,23 @@ public struct DeadLetters: Sendable {
         return bytes
     }
 
-    /// Sends dead transactions back to the tail, in the order in which they were accepted, with fresh attempts.
+    /// Sends dead transactions back to the tail, in the order in which they were accepted, with fresh attempts. One that never
+    /// was a transaction of this site (`malformed`) stays: its bytes are with ``raw(_:)``, and its producer can send them again.
     public func retry(
         _ selection: Selection
     ) async throws(BufferingError) -> (retried: [TransactionID], failed: [Failure]) {
         // Revised by nothing: under the policy `continue` the overlay was dropped and comes back so.
         let reviser = TransactionReviser(schema: manager.schema.schema)
         return try await move(selection) { id, record in
-            let transaction = StoredTransaction(payload: record)
-            return .requeued(id, revised: transaction.flatMap { try? reviser.revise($0, []) })
+            guard let transaction = StoredTransaction(payload: record), !transaction.steps.isEmpty else { return nil }
+            return .requeued(id, revised: try? reviser.revise(transaction, []))
         }
     }
 
     /// Retries one transaction with other data in some steps. Throws `.validationFailed` with the path.
     public func retry(_ id: TransactionID, changes: [Change]) async throws(BufferingError) {
         let record = try await get(id)
-        guard let transaction = StoredTransaction(payload: record) else {
+        guard let transaction = StoredTransaction(payload: record), !transaction.steps.isEmpty else {
             throw BufferingError(
                 .validationFailed, "the transaction is malformed and can't be changed; discard it and send a new one")
         }
@@ -122,7 +124,7 @@ public struct DeadLetters: Sendable {
     }
 
     private func move(
-        _ selection: Selection, _ change: (TransactionID, [UInt8]) -> Advance.Change
+        _ selection: Selection, _ change: (TransactionID, [UInt8]) -> Advance.Change?
     ) async throws(BufferingError) -> (retried: [TransactionID], failed: [Failure]) {
         var moved: [TransactionID] = []
         var failed: [Failure] = []
@@ -136,7 +138,11 @@ public struct DeadLetters: Sendable {
                 failed.append(Failure(transactionID: id, kind: "not_dead_letter"))
                 continue
             }
-            dead.append((root["sequence"]?.int64 ?? 0, change(id, record)))
+            guard let change = change(id, record) else {
+                failed.append(Failure(transactionID: id, kind: "malformed"))
+                continue
+            }
+            dead.append((root["sequence"]?.int64 ?? 0, change))
         }
         dead.sort { $0.sequence < $1.sequence }
         let changes = dead.map(\.change)

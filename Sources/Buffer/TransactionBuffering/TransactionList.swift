@@ -18,21 +18,23 @@ extension TransactionManager {
 
     /// Status records of a status, oldest first, or without one those most recently accepted, newest first.
     ///
+    /// A page ends before its records are `bytesMax` long; one record is always in it.
     /// Entries that move meanwhile may repeat or be skipped. Throws `.invalidParameter` for a cursor that is not of this list.
     public func list(
-        status: TransactionStatus?, limit: Int, cursor: String?
+        status: TransactionStatus?, limit: Int, cursor: String?, bytesMax: Int = .max
     ) async throws(BufferingError) -> TransactionPage {
         let source = ListSource(status, keys)
-        return try await page(source, limit: limit, cursor: cursor) { record in
+        return try await page(source, limit: limit, cursor: cursor, bytesMax: bytesMax) { record in
             status.map { record["status"]?.string == $0.rawValue } ?? true
         }
     }
 
     func page(
-        _ source: ListSource, limit: Int, cursor: String?, where matches: (JSONView) -> Bool
+        _ source: ListSource, limit: Int, cursor: String?, bytesMax: Int = .max, where matches: (JSONView) -> Bool
     ) async throws(BufferingError) -> TransactionPage {
         var offset = try source.offset(of: cursor)
         var records: [[UInt8]] = []
+        var bytesLeft = bytesMax
         var scanned = 0
         while scanned < Self.listScanMax {
             let count = min(200, max(16, limit - records.count))
@@ -42,6 +44,10 @@ extension TransactionManager {
                 scanned += 1
                 guard case .bulk(let bytes) = reply, let root = try? JSONDocument(parsing: bytes).root, matches(root)
                 else { continue }
+                guard records.isEmpty || bytes.count < bytesLeft else {
+                    return TransactionPage(records: records, cursor: source.cursor(offset + index))
+                }
+                bytesLeft -= bytes.count + 1
                 records.append(bytes)
                 if records.count == limit {
                     let next = offset + index + 1

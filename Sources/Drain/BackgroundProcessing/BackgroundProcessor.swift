@@ -233,9 +233,9 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         let claim = Claim(
             token: lease.token, transactionsMax: configuration.batchTransactionsMax,
             bytesMax: configuration.batchBytesMax, suspectClaims: BatchPlanner.suspectClaims, at: now())
-        let (claimed, foreign) = try await access.claim(claim)
-        for raw in foreign { try await adopt(raw) }
+        let (claimed, foreign) = try await reply(to: claim)
         unsettled.withLock { $0 = claimed.map(\.transactionID) }
+        for raw in foreign { try await adopt(raw) }
         var works: [Work] = []
         works.reserveCapacity(claimed.count)
         for transaction in claimed {
@@ -246,6 +246,18 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             works.append(Work(claimed: transaction, transaction: stored))
         }
         return try await postpone(works, lease) ? [] : works
+    }
+
+    /// A claim whose reply is lost may have claimed what nobody knows of. Only a higher token gives that back.
+    private func reply(
+        to claim: Claim
+    ) async throws(BufferingError) -> (transactions: [ClaimedTransaction], foreign: [[UInt8]]) {
+        do {
+            return try await access.claim(claim)
+        } catch {
+            leaseKeeper.forget()
+            throw error
+        }
     }
 
     /// What was stored can't be read: it must neither block the others nor be lost.

@@ -68,7 +68,7 @@ final class LeaseKeeper: Sendable {
         return .new(taken)
     }
 
-    /// The database says that somebody else has it.
+    /// Somebody else has it, or what was done under it is not known: the next token is a higher one.
     func forget() { state.withLock { $0 = State() } }
 
     /// So that the next one need not wait.

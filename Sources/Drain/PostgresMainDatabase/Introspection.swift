@@ -69,7 +69,8 @@ struct Introspection {
         let foreignKeys = view["foreign_keys"]?.elements.map {
             ForeignKey(
                 columns: strings($0["columns"]), table: $0["table"]?.string ?? "",
-                referencedColumns: strings($0["referenced"]))
+                referencedColumns: strings($0["referenced"]),
+                onDelete: $0["on_delete"]?.string.flatMap(ForeignKey.DeleteAction.init) ?? .none)
         }
         return Table(
             name: view["name"]?.string ?? "", columns: columns, primaryKey: primaryKey, assignsKey: assigning != nil,

@@ -36,11 +36,11 @@ struct Introspection {
             try rows("SELECT tbl_name FROM sqlite_schema WHERE type = 'trigger'") {
                 ($0.text(0) ?? "").asciiUppercased
             })
-        var keys: [String: [String]] = [:]
+        var keys: [String: (name: String, key: [String])] = [:]
         var tables: [(row: TableRow, key: [String])] = []
         for row in list {
             let key = try primaryKey(of: row)
-            keys[row.name.asciiUppercased] = key
+            keys[row.name.asciiUppercased] = (row.name, key)
             tables.append((row, key))
         }
         var result: [Table] = []
@@ -56,7 +56,7 @@ struct Introspection {
     }
 
     private func table(
-        _ row: TableRow, key: [String], keys: [String: [String]], hasTriggers: Bool
+        _ row: TableRow, key: [String], keys: [String: (name: String, key: [String])], hasTriggers: Bool
     ) throws(SQLiteError) -> Table {
         let indexes = try rows("SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1)", row.name) {
             IndexRow(
@@ -119,22 +119,38 @@ struct Introspection {
         return result
     }
 
-    private func foreignKeys(of table: TableRow, keys: [String: [String]]) throws(SQLiteError) -> [ForeignKey] {
+    private func foreignKeys(
+        of table: TableRow, keys: [String: (name: String, key: [String])]
+    ) throws(SQLiteError) -> [ForeignKey] {
         let list = try rows(
-            "SELECT id, \"table\", \"from\", \"to\" FROM pragma_foreign_key_list(?1) ORDER BY id, seq", table.name
-        ) { (id: $0.int64(0), table: $0.text(1) ?? "", from: $0.text(2) ?? "", to: $0.text(3)) }
+            "SELECT id, \"table\", \"from\", \"to\", on_delete FROM pragma_foreign_key_list(?1) ORDER BY id, seq",
+            table.name
+        ) { (id: $0.int64(0), table: $0.text(1) ?? "", from: $0.text(2) ?? "", to: $0.text(3), onDelete: $0.text(4)) }
         var result: [(id: Int64, key: ForeignKey)] = []
         for row in list {
             if result.last?.id != row.id {
-                result.append((row.id, ForeignKey(columns: [], table: row.table, referencedColumns: [])))
+                let onDelete: ForeignKey.DeleteAction =
+                    switch row.onDelete {
+                    case "CASCADE"?: .cascade
+                    case "SET NULL"?, "SET DEFAULT"?: .set
+                    default: .none
+                    }
+                result.append(
+                    (row.id, ForeignKey(columns: [], table: row.table, referencedColumns: [], onDelete: onDelete)))
             }
             result[result.count - 1].key.columns.append(row.from)
             if let to = row.to { result[result.count - 1].key.referencedColumns.append(to) }
         }
         return result.map { entry in
             var key = entry.key
+            // Its own spelling of names may be another than that of the tables they name.
+            guard let other = keys[key.table.asciiUppercased] else { return key }
+            key.table = other.name
+            key.referencedColumns = key.referencedColumns.map { column in
+                other.key.first { $0.asciiUppercased == column.asciiUppercased } ?? column
+            }
             // Without columns it means the primary key of the other table.
-            if key.referencedColumns.isEmpty { key.referencedColumns = keys[key.table.asciiUppercased] ?? [] }
+            if key.referencedColumns.isEmpty { key.referencedColumns = other.key }
             return key
         }
     }

@@ -1,7 +1,16 @@
 // SPDX-License-Identifier: MIT
 public import MainDatabase
+import TransactionModel
 
 extension SQLDialect {
-    /// `?1`, whatever the type: SQLite goes by the value.
-    public static let sqlite = SQLDialect { number, _ in "?\(number)" }
+    /// `?1`, whatever the type: SQLite goes by the value. Texts compare by their bytes, whatever collation the column has, as they
+    /// do in the overlay.
+    public static let sqlite = SQLDialect(
+        placeholder: { number, _ in "?\(number)" },
+        operand: { column, type, _ in
+            switch type {
+            case .text, .any: column + " COLLATE BINARY"
+            default: column
+            }
+        })
 }

@@ -142,10 +142,23 @@ public indirect enum Condition: Sendable, Equatable {
         guard ordered ? type.isOrdered : type.isEquatable else {
             throw ConditionError(path: path, "compares values that only the database can compare")
         }
-        guard let canonical = type.canonical(value.value()), canonical != .null else {
+        guard let canonical = type.unrounded.canonical(value.value()), canonical != .null else {
             throw ConditionError(path: path, "must be \(type.expectation)")
         }
         return canonical
+    }
+}
+
+extension ColumnType {
+    /// Of the same kind, without the limits of the column: what a value is compared with need not fit in.
+    fileprivate var unrounded: ColumnType {
+        switch self {
+        case .integer: .integer(bits: 64)
+        case .decimal: .decimal(precision: nil, scale: nil)
+        case .time: .time(digits: 6)
+        case .timestamp: .timestamp(digits: 6)
+        default: self
+        }
     }
 }
 

@@ -28,7 +28,11 @@ struct ConflictKeySet {
     /// A record that a step writes.
     mutating func addWritten(_ record: RecordKey, by operation: StepOperation, _ table: Table?) {
         let model = record.model.string
-        guard !record.isAnyRecord else {
+        // What the database changes along with it, it alone knows.
+        if operation == .delete {
+            for other in schema.changedByDelete(in: model).sorted() { add(Self.model(other), .exclusive) }
+        }
+        guard !record.isAnyRecord, table?.isNamedByBytes ?? true else {
             add(Self.model(model), .exclusive)
             return
         }
@@ -78,7 +82,7 @@ struct ConflictKeySet {
 
     /// Nil: it is known only when the transaction runs, or not named by its primary key.
     private func record(named values: [JSONView], by key: ForeignKey) -> RecordKey? {
-        guard let order = keyOrder(of: key) else { return nil }
+        guard let order = keyOrder(of: key), schema[key.table]?.isNamedByBytes ?? true else { return nil }
         if order.count == 1 {
             if let reference = Reference(values[0]), !reference.namesAssignedID { return nil }
             return RecordKey(model: key.table, id: values[0])
@@ -124,4 +128,16 @@ struct ConflictKeySet {
 extension Step.Row {
     /// What the row has in a column, if it is new.
     fileprivate func value(of column: String) -> JSONView? { data?.member(column) ?? defaults?.member(column) }
+}
+
+extension Table {
+    /// Different bytes are different records. Not so where `abc` and `ABC`, or `1` and `1.0`, are the same key.
+    fileprivate var isNamedByBytes: Bool {
+        keyColumns.allSatisfy { column in
+            switch column.type {
+            case .text(.foreign), .decimal(precision: nil, scale: _): false
+            default: true
+            }
+        }
+    }
 }

@@ -5,14 +5,35 @@ public import JSON
 public struct Schema: Sendable, Equatable {
     public var tables: [Table]
     private let indexes: [ByteString: Int]
+    /// Table -> those whose rows a delete in it may delete along, and those whose rows it may change.
+    private let deletedAlong: [ByteString: [String]]
+    private let changedAlong: [ByteString: [String]]
 
     public init(tables: [Table]) {
         self.tables = tables
+        let keys = tables.flatMap { table in table.foreignKeys.map { (name: table.name, key: $0) } }
+        deletedAlong = Dictionary(grouping: keys.filter { $0.key.onDelete == .cascade }) { ByteString($0.key.table) }
+            .mapValues { $0.map(\.name) }
+        changedAlong = Dictionary(grouping: keys.filter { $0.key.onDelete == .set }) { ByteString($0.key.table) }
+            .mapValues { $0.map(\.name) }
         indexes = Dictionary(
             tables.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { first, _ in first })
     }
 
     public subscript(model: String) -> Table? { indexes[ByteString(model)].map { tables[$0] } }
+
+    /// The tables in which a delete in `model` may delete or change rows by itself, through foreign keys.
+    func changedByDelete(in model: String) -> Set<String> {
+        var (deleted, changed): (Set<String>, Set<String>) = ([], [])
+        var parents = [model]
+        while let parent = parents.popLast() {
+            changed.formUnion(changedAlong[ByteString(parent)] ?? [])
+            for child in deletedAlong[ByteString(parent)] ?? [] where deleted.insert(child).inserted {
+                parents.append(child)
+            }
+        }
+        return deleted.union(changed)
+    }
 }
 
 /// One table. A reference type because every step of every transaction holds on to one.
@@ -101,13 +122,27 @@ public enum DefaultValue: Sendable, Equatable {
 }
 
 public struct ForeignKey: Sendable, Equatable {
+    /// What becomes of the rows that name a record when it is deleted.
+    public enum DeleteAction: String, Sendable {
+        /// Nothing: the delete fails while there are any.
+        case none
+        /// They are deleted too.
+        case cascade
+        /// Their columns become NULL or the default.
+        case set
+    }
+
     public var columns: [String]
     public var table: String
     public var referencedColumns: [String]
+    public var onDelete: DeleteAction
 
-    public init(columns: [String], table: String, referencedColumns: [String]) {
+    public init(
+        columns: [String], table: String, referencedColumns: [String], onDelete: DeleteAction = .none
+    ) {
         self.columns = columns
         self.table = table
         self.referencedColumns = referencedColumns
+        self.onDelete = onDelete
     }
 }

@@ -39,6 +39,7 @@ extension Table {
                     [
                         "columns": .strings($0.columns), "table": .string($0.table),
                         "referenced_columns": .strings($0.referencedColumns),
+                        "on_delete": .string($0.onDelete.rawValue),
                     ]
                 }),
             "has_triggers": .bool(hasTriggers),
@@ -55,7 +56,8 @@ extension Table {
             guard let table = element["table"]?.string else { return nil }
             return ForeignKey(
                 columns: strings(element["columns"]), table: table,
-                referencedColumns: strings(element["referenced_columns"]))
+                referencedColumns: strings(element["referenced_columns"]),
+                onDelete: element["on_delete"]?.string.flatMap(ForeignKey.DeleteAction.init) ?? .none)
         }
         self.init(
             name: name, columns: parsed, primaryKey: strings(key), assignsKey: json["assigns_key"]?.bool ?? false,

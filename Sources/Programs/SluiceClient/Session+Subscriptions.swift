@@ -38,7 +38,9 @@ extension Session {
         let id = nextID()
         let method = "transaction.unsubscribe"
         let params = JSONValue.object(["subscription_id": .string(name)]).bytes
-        let frame = RequestFrame.encode(id: id, method: method, params: params)
+        guard let frame = try? RequestFrame.encode(id: id, method: method, params: params, bytesMax: .max) else {
+            return
+        }
         start(id, frame, MethodTraits(of: method, hasTransactionID: false), configuration.deadline, .nobody)
     }
 }

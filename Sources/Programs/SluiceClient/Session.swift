@@ -47,7 +47,13 @@ actor Session {
     func call(_ method: String, params: [UInt8], traits: MethodTraits, deadline: Duration?) async -> Answer<JSONView> {
         guard machine.callCount < configuration.callsMax else { return .failure(Self.tooManyCalls) }
         let id = nextID()
-        let frame = RequestFrame.encode(id: id, method: method, params: params)
+        let frame: [UInt8]
+        do throws(SluiceClientError) {
+            frame = try RequestFrame.encode(
+                id: id, method: method, params: params, bytesMax: configuration.requestBytesMax)
+        } catch {
+            return .failure(error)
+        }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 start(id, frame, traits, deadline, .reply(continuation))
@@ -60,7 +66,13 @@ actor Session {
     func subscribe(params: [UInt8]) async -> Answer<TransactionEvents> {
         let id = nextID()
         let method = "transaction.subscribe"
-        let frame = RequestFrame.encode(id: id, method: method, params: params)
+        let frame: [UInt8]
+        do throws(SluiceClientError) {
+            frame = try RequestFrame.encode(
+                id: id, method: method, params: params, bytesMax: configuration.requestBytesMax)
+        } catch {
+            return .failure(error)
+        }
         let traits = MethodTraits(of: method, hasTransactionID: false)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

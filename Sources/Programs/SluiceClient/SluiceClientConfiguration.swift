@@ -20,6 +20,9 @@ public struct SluiceClientConfiguration: Sendable {
     public var reconnectDelayMax: Duration = .seconds(2)
     /// Calls under way at a time; beyond: `busy`. 16,384.
     public var callsMax = 16_384
+    /// The longest request, in bytes: the sidecar's `frame.bytes_max`. 4 MiB. A longer one fails by itself; sent, it would end
+    /// the connection for all.
+    public var requestBytesMax = FrameDecoder.frameBytesMaxDefault
     /// The longest reply, in bytes. 64 MiB, so that a sidecar with a raised limit is understood.
     public var frameBytesMax = 16 * FrameDecoder.frameBytesMaxDefault
     /// Events of one subscription that wait to be taken; beyond: it ends with `slow_reader`. 4096.

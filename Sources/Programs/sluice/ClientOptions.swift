@@ -9,12 +9,19 @@ struct ClientOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Path of the sidecar's socket.", valueName: "path"), completion: .file())
     var socket: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The longest request: the sidecar's frame.bytes_max, where it was raised.", valueName: "bytes"))
+    var requestBytesMax: Int?
+
     var path: String { SocketPath.resolve(flag: socket) { getenv($0).map { String(cString: $0) } } }
 
     /// Runs `body` with a connection; where nobody answers, says how to start the sidecar.
     func withClient<Value>(_ body: (SluiceClient) async throws -> Value) async throws -> Value {
         do {
-            return try await SluiceClient.withClient(socketPath: path, body)
+            var configuration = SluiceClientConfiguration(socketPath: path)
+            if let requestBytesMax { configuration.requestBytesMax = requestBytesMax }
+            return try await SluiceClient.withClient(configuration, body)
         } catch let error as SluiceClientError where error.kind == .connectionFailed {
             throw CommandFailure(error.message, try: "sluice serve --socket \(path)")
         }

@@ -41,7 +41,10 @@ struct Sluice: AsyncParsableCommand {
             let ending = CommandEnding(error)
             Terminal.write(ending.output, to: STDOUT_FILENO)
             Terminal.write(ending.complaint, to: STDERR_FILENO)
-            Glibc.exit(ending.code)
+            if ending.code != 0 { Glibc.exit(ending.code) }
         }
+        guard let fault = Terminal.outputFault else { return }
+        Terminal.complain("sluice: the output could not be written: \(fault). What was asked is done.")
+        Glibc.exit(1)
     }
 }

@@ -2,21 +2,30 @@
 import Keyspace
 import Synchronization
 
-/// A keyspace that answers the first so many advances `busy`.
+/// A keyspace that answers the first so many advances `busy`, and loses the replies to the first so many claims.
 final class FailingKeyspace: Keyspace {
     private let inner: any Keyspace
     private let failsAdvances: Mutex<Int>
+    private let losesClaims: Mutex<Int>
 
-    init(_ inner: any Keyspace, failsAdvances: Int) {
+    init(_ inner: any Keyspace, failsAdvances: Int, losesClaims: Int = 0) {
         self.inner = inner
         self.failsAdvances = Mutex(failsAdvances)
+        self.losesClaims = Mutex(losesClaims)
     }
 
     var durability: Durability { inner.durability }
 
     func perform(_ operations: [Operation]) async throws(KeyspaceError) -> [Reply] {
         try fail(operations)
-        return try await inner.perform(operations)
+        let replies = try await inner.perform(operations)
+        guard case .claim(let claimed, _)? = replies.first, !claimed.isEmpty else { return replies }
+        let isLost = losesClaims.withLock { left in
+            defer { left = max(0, left - 1) }
+            return left > 0
+        }
+        if isLost { throw KeyspaceError(.outcomeUnknown, "the connection was cut") }
+        return replies
     }
 
     func execute(_ operations: [Operation]) async throws(KeyspaceError) -> Execution {

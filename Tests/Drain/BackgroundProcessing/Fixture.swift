@@ -36,7 +36,7 @@ final class Fixture: Sendable {
 
     init(
         _ configuration: ProcessorConfiguration = ProcessorConfiguration(), database: FakeDatabase? = nil,
-        failsAdvances: Int = 0
+        failsAdvances: Int = 0, losesClaims: Int = 0
     ) async throws {
         self.configuration = configuration
         directory = NSTemporaryDirectory() + "processing-" + UUID().uuidString
@@ -46,7 +46,7 @@ final class Fixture: Sendable {
         let clock = clock
         keyspace = try EmbeddedKeyspace(settings, now: { clock.time }) { _ in }
         self.database = database ?? FakeDatabase(Self.schema)
-        store = FailingKeyspace(keyspace, failsAdvances: failsAdvances)
+        store = FailingKeyspace(keyspace, failsAdvances: failsAdvances, losesClaims: losesClaims)
         let core = TransactionCore(
             keyspace: store, chain: .standard(CreateConnectionHandler(keyspace: store)), logger: Logger(label: "test"))
         access = KeyspaceAccess(core: core, keyspace: store)

@@ -277,7 +277,7 @@ import TransactionModel
 
     // MARK: Fixtures
 
-    private static func configuration(lanes: Int) -> ProcessorConfiguration {
+    static func configuration(lanes: Int) -> ProcessorConfiguration {
         var configuration = ProcessorConfiguration()
         configuration.lanes = lanes
         return configuration

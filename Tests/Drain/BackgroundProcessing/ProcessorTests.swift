@@ -30,6 +30,18 @@ import TransactionModel
         #expect(fixture.clock.now.offset > .milliseconds(100), "thirty backoffs take their time")
     }
 
+    @Test(arguments: [1, 3]) func `what a lost reply had claimed is claimed again, before what came later`(
+        lanes: Int
+    ) async throws {
+        let database = FakeDatabase(Fixture.schema, lanesMax: lanes)
+        let fixture = try await Fixture(
+            LaneProcessingTests.configuration(lanes: lanes), database: database, losesClaims: 2)
+        for index in 0..<4 { try await fixture.accept("t\(index)", "x") }
+        try await fixture.run(until: ["committed": 4, "processing": 0])
+        #expect(fixture.database.applied == ["t0", "t1", "t2", "t3"])
+        #expect(isConserved(try await fixture.counters()))
+    }
+
     @Test func `an unclassified failure is retried so often, then dead`() async throws {
         let fixture = try await Fixture()
         fixture.database.fail { name, _ in name == "bad" ? .odd : nil }

@@ -10,7 +10,7 @@ import TransactionModel
     private static let schema = """
         CREATE TABLE parent(id INTEGER PRIMARY KEY, name VARCHAR(20) NOT NULL UNIQUE, note TEXT DEFAULT NULL);
         CREATE TABLE child(
-            a TEXT, b INT, parent_id INTEGER REFERENCES parent ON DELETE CASCADE, other TEXT, total AS (b * 2) STORED,
+            a TEXT, b INT, parent_id INTEGER REFERENCES Parent(ID) ON DELETE CASCADE, other TEXT, total AS (b * 2) STORED,
             double_total INT GENERATED ALWAYS AS (b * 4), PRIMARY KEY (b, a), UNIQUE (other, parent_id),
             FOREIGN KEY (other) REFERENCES parent(name)) WITHOUT ROWID;
         CREATE UNIQUE INDEX partial ON child(other) WHERE b > 0;
@@ -52,6 +52,7 @@ import TransactionModel
         #expect(child.primaryKey == ["b", "a"] && !child.assignsKey && !child.hasTriggers)
         #expect(child.uniqueKeys == [["other", "parent_id"]], "partial indexes and expressions are no unique keys")
         #expect(Set(child.foreignKeys.map(\.table)) == ["parent"])
+        #expect(Set(child.foreignKeys.map(\.onDelete)) == [.cascade, .none])
         #expect(Set(child.foreignKeys.map(\.columns)) == [["parent_id"], ["other"]])
         #expect(Set(child.foreignKeys.map(\.referencedColumns)) == [["id"], ["name"]])
         #expect(try #require(schema["counted"]).assignsKey)

@@ -11,7 +11,8 @@ import TransactionModel
 /// What the overlay computes over records equals what the database answers.
 @Suite struct QueryTests {
     private static let declared = [
-        "INTEGER", "REAL", "NUMERIC", "TEXT", "BLOB", "", "BOOLEAN", "DATE", "TIME", "DATETIME", "UUID",
+        "INTEGER", "REAL", "NUMERIC", "TEXT", "TEXT COLLATE NOCASE", "BLOB", "", "BOOLEAN", "DATE", "TIME", "DATETIME",
+        "UUID",
     ]
 
     @Test(arguments: declared)

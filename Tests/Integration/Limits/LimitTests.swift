@@ -104,6 +104,40 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT length(note) FROM observation") == note.utf8.count)
         }
 
+        @Test func `what does not fit into a frame comes in pages, and a record without its steps`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["frame.bytes_max": "16KiB"])
+            let client = try sidecar.client()
+            try client.pause()
+            func transaction(_ id: String, _ bytes: Int) -> JSONValue {
+                [
+                    "transaction_id": .string(id), "metadata": ["note": .string(String(repeating: "x", count: bytes))],
+                    "steps": [.increment("s", "telescope", "t1", ["shots": 1])],
+                ]
+            }
+            for number in 0..<5 {
+                _ = try client.call("transaction.buffer", ["transaction": transaction("t\(number)", 6000)])
+            }
+            var ids: [String] = []
+            var cursor: JSONValue?
+            repeat {
+                var params: JSONObject = ["status": "pending"]
+                params["cursor"] = cursor
+                let page = try client.call("transaction.list", .object(params))
+                let transactions = page["transactions"]?.array ?? []
+                #expect((1...2).contains(transactions.count))
+                ids += transactions.compactMap { $0["transaction_id"]?.string }
+                cursor = page["cursor"]
+            } while cursor != nil
+            #expect(ids == (0..<5).map { "t\($0)" })
+
+            _ = try client.call("transaction.buffer", ["transaction": transaction("large", 16_000)])
+            let record = try client.status("large")
+            #expect(record["status"] == "pending" && record["abridged"] == true && record["steps"] == nil)
+            try client.resume()
+            let done = try client.wait("large")
+            #expect(done["status"] == "replicated" && done["abridged"] == true)
+        }
+
         @Test func `stats tell the connections and the requests in flight`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let (first, second) = (try sidecar.client(), try sidecar.client())

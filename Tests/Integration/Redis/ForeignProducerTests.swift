@@ -68,6 +68,11 @@ extension Integration {
                     == [
                         "no json", #"{"steps": []}"#, #"{"transaction_id": "x", "steps": [{"step_id": "s"}]}"#,
                     ].sorted())
+            // Nothing stands in them that could be applied: a retry leaves them, with their bytes, where they are.
+            let retried = try client.call("dead_letter.retry", ["all": true])
+            #expect(retried["retried"]?.array?.isEmpty == true)
+            #expect(retried["failed"]?.array?.map { $0["kind"] } == ["malformed", "malformed", "malformed"])
+            #expect(try client.call("dead_letter.list")["transactions"]?.array?.count == 3)
             #expect(try client.counters()["conserved"] == true)
         }
 

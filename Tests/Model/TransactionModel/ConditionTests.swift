@@ -46,6 +46,29 @@ import TransactionModel
         return ids
     }
 
+    @Test(arguments: [
+        (#"{"price":{"gte":1.004}}"#, [2]), (#"{"price":1.005}"#, []), (#"{"price":{"gt":1.005}}"#, [2]),
+        (#"{"price":{"lt":10000.5}}"#, [1, 2]), (#"{"at":{"gte":"2026-01-01T08:10:00.4Z"}}"#, [2]),
+        (#"{"at":{"gt":"2026-01-01T08:10:00.6Z"}}"#, [2]), (#"{"price":{"in":[1.01,1.004]}}"#, [2]),
+        (#"{"small":{"lt":100000}}"#, [1, 2]),
+    ])
+    func `what a column is compared with keeps its digits`(condition: String, expected: [Int64]) throws {
+        let table = Table(
+            name: "t",
+            columns: [
+                Column(name: "id", type: .integer, isNullable: false),
+                Column(name: "price", type: .decimal(precision: 6, scale: 2)),
+                Column(name: "at", type: .timestamp(digits: 0)),
+                Column(name: "small", type: .integer(bits: 16)),
+            ], primaryKey: ["id"])
+        let rows: [[JSONValue]] = [
+            [1, .number(try #require(JSONNumber(text: "1.00"))), "2026-01-01T08:10:00.000000Z", 1],
+            [2, .number(try #require(JSONNumber(text: "1.01"))), "2026-01-01T08:10:01.000000Z", 2],
+        ]
+        let parsed = try Condition(try JSONDocument(parsing: condition).root, table: table)
+        #expect(rows.filter { parsed.matches($0, of: table) }.compactMap { $0[0].int64 } == expected)
+    }
+
     @Test func `random conditions match the rows that SQLite finds`() throws {
         var random = SeededGenerator(seed: 20_261_121)
         let (rows, database) = try Self.rows(&random)

@@ -39,6 +39,17 @@ import Testing
                 ForeignKey(columns: ["b", "a"], table: "k", referencedColumns: ["y", "x"]),
             ]),
         Table(
+            name: "e", columns: [Column(name: "id", type: .text), Column(name: "k", type: .text)], primaryKey: ["id"],
+            foreignKeys: [ForeignKey(columns: ["k"], table: "f", referencedColumns: ["id"], onDelete: .cascade)]),
+        Table(
+            name: "f", columns: [Column(name: "id", type: .text(.foreign)), Column(name: "g", type: .text)],
+            primaryKey: ["id"],
+            foreignKeys: [ForeignKey(columns: ["g"], table: "g", referencedColumns: ["id"], onDelete: .cascade)]),
+        Table(
+            name: "g", columns: [Column(name: "id", type: .text), Column(name: "e", type: .text)], primaryKey: ["id"],
+            foreignKeys: [ForeignKey(columns: ["e"], table: "h", referencedColumns: ["id"], onDelete: .set)]),
+        Table(name: "h", columns: [Column(name: "id", type: .text)], primaryKey: ["id"]),
+        Table(
             name: "k", columns: [Column(name: "x", type: .text), Column(name: "y", type: .text)],
             primaryKey: ["x", "y"]),
     ])
@@ -85,6 +96,24 @@ import Testing
         Case(
             name: "another composite parent", a: update("k", #"{"x":"1","y":"2"}"#),
             b: step("create", "d", data: #"{"a":"2","b":"1"}"#), conflicts: false),
+        Case(
+            name: "a delete and a child that it may delete along", a: delete("h"), b: update("g", "\"x\""),
+            conflicts: true),
+        Case(
+            name: "a delete and the child of a child that is deleted along", a: delete("g"), b: update("e", "\"x\""),
+            conflicts: true),
+        Case(
+            name: "a delete and the child of a child that is only changed", a: delete("h"), b: update("f", "\"x\""),
+            conflicts: false),
+        Case(
+            name: "a delete and a child that keeps it from being deleted", a: delete("p"), b: update("c", "1"),
+            conflicts: false),
+        Case(
+            name: "keys that only the database can compare", a: update("f", "\"x\""), b: update("f", "\"X\""),
+            conflicts: true),
+        Case(
+            name: "a key that only the database can compare, and who names it", a: update("f", "\"X\""),
+            b: step("create", "e", data: #"{"k":"x"}"#), conflicts: true),
         Case(
             name: "a new child that names no parent in whole", a: update("k", #"{"x":"1","y":"2"}"#),
             b: step("create", "d", data: #"{"a":"1"}"#), conflicts: false),
@@ -159,6 +188,10 @@ import Testing
 
     static func update(_ model: String, _ id: String) -> String {
         #"{"step_id":"s","operation":"update","model":"\#(model)","id":\#(id),"data":{}}"#
+    }
+
+    static func delete(_ model: String) -> String {
+        #"{"step_id":"s","operation":"delete","model":"\#(model)","id":"gone"}"#
     }
 
     static let unnamed = #"{"step_id":"s","operation":"update","model":"p","id":{"$ref":"q.id"},"data":{}}"#

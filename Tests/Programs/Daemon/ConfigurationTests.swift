@@ -58,6 +58,8 @@ import TransactionModel
             (["main.url": "sqlite:"], "main.url"), (["socket.mode": "9"], "socket.mode"),
             (["frame.bytes_max": "1"], "frame.bytes_max"),
             (["main.timeout": "soon"], "main.timeout"), (["main.timeout": "-1"], "main.timeout"),
+            (["processing.interval": "0"], "processing.interval"), (["lsn.check_interval": "0"], "lsn.check_interval"),
+            (["scope.timeout": "0"], "scope.timeout"),
             (["log.level": "loud"], "log.level"),
             (["config": "/nowhere/sluice.toml"], "/nowhere/sluice.toml"),
         ])

@@ -141,6 +141,27 @@ struct SluiceClientTests {
         #expect(requests.last?.params["_meta"]?["deadline_ms"] == 1000)
     }
 
+    @Test("A request that is too long fails by itself, and the connection goes on")
+    func oversize() async throws {
+        let methods = try await FakeSidecar.run { _ in
+            [.result(["ok": true])]
+        } _: { sidecar in
+            var configuration = configuration(sidecar)
+            configuration.requestBytesMax = 1000
+            try await SluiceClient.withClient(configuration) { client in
+                let long = JSONValue.string(String(repeating: "x", count: 1000))
+                let error = await #expect(throws: SluiceClientError.self) {
+                    try await client.call("record.get", ["model": long])
+                }
+                #expect(error?.kind == .frameError && error?.detail == "oversize")
+                let health = try await client.health()
+                #expect(health == ["ok": true])
+            }
+            return sidecar.methods
+        }
+        #expect(methods == ["server.health"])
+    }
+
     @Test("A cancelled task waits no longer")
     func cancellation() async throws {
         let (stream, arrived) = AsyncStream<Void>.makeStream()

@@ -77,6 +77,20 @@ extension KeyspaceConformance {
             try expectEqual(page.entries.map(\.encodedID), ["r2", "r2"])
             try expectEqual(page.next, nil)
         },
+        Case("a record whose id is empty stands first in the overlay") { site in
+            try await site.accept("a", Subject.step("update", "m", ""))
+            try await site.accept("b", Subject.step("update", "m", "x"))
+            var read = OverlayRead(model: "m", entriesMax: 1, bytesMax: 1 << 20)
+            var seen: [String] = []
+            for _ in 0..<3 {
+                guard case .overlay(let page) = try await site.one(.overlay(read)) else { return }
+                seen += page.entries.map(\.encodedID)
+                read.after = page.next
+                if page.next == nil { break }
+            }
+            try expectEqual(seen, ["", "x"])
+            try expectEqual(try await site.command("SCARD", site.keys.bufferedIndex(model: "m")), .integer(2))
+        },
         Case("keys of the site are found like any other") { site in
             try await site.accept("a", Subject.step("create", "m", "1"))
             _ = try await site.command("SET", "ordinary", "1")

@@ -13,7 +13,9 @@ struct DeadLetterList: Method {
         let limit = try params.listLimit()
         let cursor = try params.string("cursor")
         do {
-            return try await context.services.deadLetters.list(limit: limit, cursor: cursor, filter: filter).jsonBytes
+            let page = try await context.services.deadLetters.list(
+                limit: limit, cursor: cursor, filter: filter, bytesMax: context.resultBytesMax)
+            return context.page(page)
         } catch {
             throw WireError(error)
         }

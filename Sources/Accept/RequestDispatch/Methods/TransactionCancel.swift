@@ -9,7 +9,7 @@ struct TransactionCancel: Method {
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
         let id = try params.transactionID()
         do {
-            return try await context.services.transactions.cancel(id)
+            return context.record(try await context.services.transactions.cancel(id))
         } catch {
             throw WireError(error)
         }

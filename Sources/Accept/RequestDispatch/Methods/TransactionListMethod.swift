@@ -12,7 +12,9 @@ struct TransactionListMethod: Method {
         let limit = try params.listLimit()
         let cursor = try params.string("cursor")
         do {
-            return try await context.services.transactions.list(status: status, limit: limit, cursor: cursor).jsonBytes
+            let page = try await context.services.transactions.list(
+                status: status, limit: limit, cursor: cursor, bytesMax: context.resultBytesMax)
+            return context.page(page)
         } catch {
             throw WireError(error)
         }
@@ -25,15 +27,33 @@ extension Params {
     }
 }
 
-extension TransactionPage {
-    var jsonBytes: [UInt8] {
-        json(capacity: records.reduce(64) { $0 + $1.count + 1 }) { writer in
+extension RequestContext {
+    /// `{transactions[], cursor?}`
+    func page(_ page: TransactionPage) -> [UInt8] {
+        json(capacity: page.records.reduce(64) { $0 + $1.count + 1 }) { writer in
             writer.beginObject()
             writer.name("transactions")
             writer.beginArray()
-            for record in records { writer.raw(record) }
+            for transaction in page.records { writer.raw(record(transaction)) }
             writer.endArray()
-            if let cursor { writer.member("cursor", cursor) }
+            if let cursor = page.cursor { writer.member("cursor", cursor) }
+            writer.endObject()
+        }
+    }
+
+    /// A status record as it fits into a reply: one that is too long stands without its steps and metadata, and says so with
+    /// `"abridged": true`. What became of a transaction is told in any case.
+    func record(_ record: [UInt8]) -> [UInt8] {
+        guard record.count > resultBytesMax, let view = try? JSONDocument(parsing: record).root else { return record }
+        return json(capacity: 1024) { writer in
+            writer.beginObject()
+            for (name, value) in view.members where !name.stringEquals("steps") && !name.stringEquals("metadata") {
+                // Ids of thousands of rows are long too.
+                if name.stringEquals("generated_ids"), value.rawBytes.count > resultBytesMax / 2 { continue }
+                writer.name(name.string ?? "")
+                writer.raw(value)
+            }
+            writer.member("abridged", true)
             writer.endObject()
         }
     }

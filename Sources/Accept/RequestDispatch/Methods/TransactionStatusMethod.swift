@@ -9,7 +9,7 @@ struct TransactionStatusMethod: Method {
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
         let id = try params.transactionID()
         do {
-            return try await context.services.transactions.status(id)
+            return context.record(try await context.services.transactions.status(id))
         } catch {
             throw WireError(error)
         }

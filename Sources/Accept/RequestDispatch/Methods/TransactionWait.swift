@@ -20,9 +20,10 @@ struct TransactionWait: Method {
         do {
             let awaited = try await context.services.transactions.wait(
                 id, until: goal, timeout: context.limited(.milliseconds(timeout)))
-            guard awaited.timedOut else { return awaited.record }
+            let record = context.record(awaited.record)
+            guard awaited.timedOut else { return record }
             // The record is an object that ends in "}".
-            return awaited.record.dropLast() + Array(#","timed_out":true}"#.utf8)
+            return record.dropLast() + Array(#","timed_out":true}"#.utf8)
         } catch {
             throw WireError(error)
         }

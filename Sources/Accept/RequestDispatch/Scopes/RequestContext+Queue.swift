@@ -9,12 +9,15 @@ import WireProtocol
 extension RequestContext {
     /// A result that may be of any size. What was asked is done, even if its result can't be sent.
     func fitting(_ result: [UInt8]) throws(WireError) -> [UInt8] {
-        guard result.count + Self.envelopeBytesMax <= services.frameBytesMax else {
+        guard result.count <= resultBytesMax else {
             throw WireError(
-                .resultTooLarge, "The commands ran, but their result does not fit into one frame; ask for less.")
+                .resultTooLarge, "What was asked is done, but its result does not fit into one frame; ask for less.")
         }
         return result
     }
+
+    /// The longest result.
+    var resultBytesMax: Int { max(0, services.frameBytesMax - Self.envelopeBytesMax) }
 
     /// What a reply has beside its result, the longest id included.
     private static let envelopeBytesMax = 2048

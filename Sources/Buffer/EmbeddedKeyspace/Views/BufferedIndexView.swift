@@ -8,7 +8,7 @@ struct BufferedIndexView: SetView {
     let model: String
 
     /// `;` follows `:`, so that the keys of a model are one range.
-    private static let inModel = "FROM pending_change WHERE record > ?1 || ':' AND record < ?1 || ';'"
+    private static let inModel = "FROM pending_change WHERE record >= ?1 || ':' AND record < ?1 || ';'"
 
     func count() throws(SQLiteError) -> Int {
         let statement = try store.connection.statement("SELECT count(DISTINCT record) \(Self.inModel)")

@@ -18,7 +18,9 @@ struct OverlayReader {
                 try collect("record = ?1", key, nil, model, &page)
             }
         } else {
-            try collect("record > ?1 AND record < ?2", model + (read.after ?? ""), model.dropLast() + ";", model, &page)
+            // An id may be empty: the first page begins with it.
+            let first = read.after == nil ? "record >= ?1" : "record > ?1"
+            try collect("\(first) AND record < ?2", model + (read.after ?? ""), model.dropLast() + ";", model, &page)
         }
         page.finishRecord()
         var result = OverlayPage(entries: page.entries, next: page.isFull ? page.entries.last?.encodedID : nil)

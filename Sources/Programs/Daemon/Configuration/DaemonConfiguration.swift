@@ -88,6 +88,8 @@ public struct DaemonConfiguration: Sendable {
         }
         socket.mode = mode
         socket.frameBytesMax = try reader.bytes("frame.bytes_max")
+        // The longest reply, and one behind it.
+        socket.outboundBytesMax = max(socket.outboundBytesMax, 2 * socket.frameBytesMax)
         socket.connectionsMax = try reader.integer("connections_max")
         socket.inFlightMax = try reader.integer("in_flight_max")
 

@@ -6,8 +6,8 @@ public struct Setting: Sendable {
     public enum Kind: Sendable, Equatable {
         case text
         case word([String])
-        /// Seconds, or a number with `ms`, `s`, `m`, `h`, `d`.
-        case duration
+        /// Seconds, or a number with `ms`, `s`, `m`, `h`, `d`; at least so much.
+        case duration(atLeast: Duration)
         case integer(ClosedRange<Int>)
         /// Bytes, or a number with `KiB`, `MiB`, `GiB`.
         case bytes(ClosedRange<Int>)
@@ -47,7 +47,9 @@ public struct Setting: Sendable {
             meaning: "where transactions are applied: sqlite:FILE, postgres://HOST/DATABASE"),
         Setting(
             key: "replica.urls", kind: .list, defaultText: "", meaning: "replicas that must catch up before caches go"),
-        Setting(key: "processing.interval", kind: .duration, defaultText: "1", meaning: "ceiling of the wake-up"),
+        Setting(
+            key: "processing.interval", kind: .duration(atLeast: .milliseconds(1)), defaultText: "1",
+            meaning: "ceiling of the wake-up"),
         Setting(
             key: "processing.lanes", kind: .integer(1...64), defaultText: "4",
             meaning: "parallel lanes; a SQLite main database has one writer and uses one"),
@@ -55,25 +57,29 @@ public struct Setting: Sendable {
             key: "retry.attempts", kind: .integer(1...100), defaultText: "3",
             meaning: "attempts of an unclassified failure"),
         Setting(
-            key: "retry.delay", kind: .duration, defaultText: "5", meaning: "doubles with each attempt, full jitter"),
+            key: "retry.delay", kind: .duration(atLeast: .zero), defaultText: "5",
+            meaning: "doubles with each attempt, full jitter"),
         Setting(
             key: "dead_letter.policy", kind: .word(["hold", "continue"]), defaultText: "hold",
             meaning: "whether what conflicts with a dead transaction waits"),
-        Setting(key: "ledger.retention", kind: .duration, defaultText: "30d", meaning: "how long ids are remembered"),
         Setting(
-            key: "main.timeout", kind: .duration, defaultText: "30",
+            key: "ledger.retention", kind: .duration(atLeast: .seconds(1)), defaultText: "30d",
+            meaning: "how long ids are remembered"),
+        Setting(
+            key: "main.timeout", kind: .duration(atLeast: .milliseconds(1)), defaultText: "30",
             meaning: "the longest wait for the main database's locks"),
         Setting(
-            key: "scope.timeout", kind: .duration, defaultText: "30",
+            key: "scope.timeout", kind: .duration(atLeast: .milliseconds(1)), defaultText: "30",
             meaning: "how long a transaction of keyspace.begin may stay open"),
         Setting(
-            key: "lsn.check_interval", kind: .duration, defaultText: "0.1", meaning: "between two looks at the replicas"
+            key: "lsn.check_interval", kind: .duration(atLeast: .milliseconds(1)), defaultText: "0.1",
+            meaning: "between two looks at the replicas"
         ),
         Setting(
-            key: "lsn.timeout", kind: .duration, defaultText: "30",
+            key: "lsn.timeout", kind: .duration(atLeast: .milliseconds(1)), defaultText: "30",
             meaning: "without progress for so long, looks become rarer"),
         Setting(
-            key: "status.ttl", kind: .duration, defaultText: "3600",
+            key: "status.ttl", kind: .duration(atLeast: .milliseconds(1)), defaultText: "3600",
             meaning: "how long a finished status stays readable"),
         Setting(
             key: "buffer.transactions_max", kind: .integer(1...1_000_000_000), defaultText: "10000000",

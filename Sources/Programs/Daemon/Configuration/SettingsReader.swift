@@ -56,16 +56,20 @@ struct SettingsReader {
 
     func duration(_ key: String) throws(ConfigurationError) -> Duration {
         let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
-        guard let seconds = scaled(try text(key), units), seconds >= 0, seconds < 1e9 else {
-            throw ConfigurationError("\(key) must be a number of seconds, or a number with ms, s, m, h or d")
+        guard case .duration(let least)? = Setting.named(key)?.kind, let seconds = scaled(try text(key), units),
+            seconds < 1e9, case let duration = Duration.microseconds(Int64(seconds * 1_000_000)), duration >= least
+        else {
+            throw ConfigurationError(
+                "\(key) must be a number of seconds, or a number with ms, s, m, h or d\(limits(of: key))")
         }
-        return .microseconds(Int64(seconds * 1_000_000))
+        return duration
     }
 
     private func limits(of key: String) -> String {
         switch Setting.named(key)?.kind {
         case .integer(let range), .bytes(let range): " from \(range.lowerBound) to \(range.upperBound)"
-        case .text, .word, .duration, .list, nil: ""
+        case .duration(let least): least > .zero ? ", at least \(least.milliseconds) ms" : ""
+        case .text, .word, .list, nil: ""
         }
     }
 

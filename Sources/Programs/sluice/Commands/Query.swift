@@ -17,7 +17,7 @@ struct Query: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The condition.", valueName: "json"))
     var `where`: JSONArgument?
 
-    @Option(help: "Columns, joined by commas; - in front turns one round: --order-by a,-b.")
+    @Option(parsing: .unconditional, help: "Columns, joined by commas; - in front turns one round: --order-by a,-b.")
     var orderBy: String?
 
     @Option(help: "How many, 1 to 1000.")

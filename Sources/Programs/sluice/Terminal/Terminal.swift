@@ -1,9 +1,19 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 import JSON
+import Synchronization
 
 /// What the program writes, and where.
 enum Terminal {
+    /// The first failure to write to stdout, other than that nobody reads it any more: the command has not done what it says.
+    private static let failure = Mutex<Int32>(0)
+
+    /// Why what was printed is not all there; nil: it is.
+    static var outputFault: String? {
+        let code = failure.withLock { $0 }
+        return code == 0 ? nil : String(cString: strerror(code))
+    }
+
     static func isTerminal(_ descriptor: Int32) -> Bool { isatty(descriptor) == 1 }
 
     /// All of it, also where the system takes it in pieces. Who reads no more gets no more.
@@ -39,7 +49,11 @@ enum Terminal {
             while !rest.isEmpty {
                 let written = Glibc.write(descriptor, UnsafeRawBufferPointer(rebasing: rest).baseAddress, rest.count)
                 if written < 0 && errno == EINTR { continue }
-                guard written > 0 else { return }
+                guard written > 0 else {
+                    let code = errno
+                    if descriptor == STDOUT_FILENO, code != EPIPE { failure.withLock { $0 = $0 == 0 ? code : $0 } }
+                    return
+                }
                 rest = rest.dropFirst(written)
             }
         }

@@ -54,7 +54,7 @@ struct ProcedureArguments {
         append(RecordKey.encoded(read.model))
         append(read.entriesMax)
         append(read.bytesMax)
-        append(read.after ?? "")
+        append(read.after.map { "(" + $0 } ?? "")
         append(read.records == nil ? "0" : "1")
         guard let records = read.records else { return }
         let after = read.after.map { Array($0.utf8) }

@@ -9,7 +9,7 @@ extension ProcedureReply {
         guard let parts = elements, parts.count == 3, let next = parts[0].text, let entries = parts[1].elements,
             let transactions = parts[2].elements
         else { return nil }
-        var page = OverlayPage(next: next.isEmpty ? nil : next)
+        var page = OverlayPage(next: next.isEmpty ? nil : String(next.dropFirst()))
         var steps: [Int64: [ByteString: Int]] = [:]
         for transaction in transactions {
             guard let (sequence, pending) = transaction.pendingTransaction,

@@ -3,9 +3,9 @@
 /// `overlay`: a page of a model's pending changes, record by record, in the order of the encoded ids.
 ///
 /// - Keys: `transaction_buffer`.
-/// - Arguments: model as it stands in keys, most entries, most bytes, encoded id to continue after or empty, `1` when
-///   only certain records are wanted, and those.
-/// - Answers `[next or "", entries, transactions]`: of an entry `[encoded id, sequence, step id, row or ""]`, of a
+/// - Arguments: model as it stands in keys, most entries, most bytes, `(` and the encoded id to continue after, or empty, `1`
+///   when only certain records are wanted, and those.
+/// - Answers `["(" and the next one's predecessor, or "", entries, transactions]`: of an entry `[encoded id, sequence, step id, row or ""]`, of a
 ///   transaction `[sequence, id, status, payload]`.
 ///
 /// The index is a set, and the order is that of bytes: ZUNION sorts a small one for each page; of a large one the first
@@ -15,6 +15,7 @@ enum OverlayScript {
 
     private static let text = #"""
         local model, entriesMax, bytesMax, after = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
+        local isFirstPage = after == ''
         local index, order = P .. 'buffered_index:' .. model, P .. 'overlay_order:' .. model
         local isChosen = ARGV[5] == '1'
         local isLarge = not isChosen and call('SCARD', index) > SORTED_MAX
@@ -57,16 +58,16 @@ enum OverlayScript {
         local function candidates(last, first)
             if isChosen then return {unpack(ARGV, first, math.min(first + 999, #ARGV))} end
             if isLarge then
-                return call('ZRANGEBYLEX', order, last == '' and '-' or '(' .. last, '+', 'LIMIT', 0, 1000)
+                return call('ZRANGEBYLEX', order, last == '' and '-' or last, '+', 'LIMIT', 0, 1000)
             end
             local list = {}
             for _, id in ipairs(first == 6 and call('ZUNION', 1, index) or {}) do
-                if precedes(after, id) then list[#list + 1] = id end
+                if isFirstPage or precedes(sub(after, 2), id) then list[#list + 1] = id end
             end
             return list
         end
 
-        if isLarge and (after == '' or call('EXISTS', order) == 0) then
+        if isLarge and (isFirstPage or call('EXISTS', order) == 0) then
             call('ZUNIONSTORE', order, 1, index)
             call('PEXPIRE', order, 60000)
         end
@@ -75,10 +76,10 @@ enum OverlayScript {
         while #ids > 0 and next == '' do
             for _, id in ipairs(ids) do
                 if not add(id) then
-                    next = entries[#entries][1]
+                    next = '(' .. entries[#entries][1]
                     break
                 end
-                last = id
+                last = '(' .. id
             end
             first = first + 1000
             if next == '' then ids = candidates(last, first) end
