@@ -8,23 +8,9 @@ extension RedisKeyspace: DirectSubmission {
         _ operation: Operation, _ completion: @escaping @Sendable (Result<Reply, KeyspaceError>) -> Void
     ) {
         if let refusal = exchange.codec.refusal(of: operation) { return completion(.success(.error(refusal))) }
-        send(operation, as: .separate, completion)
-    }
-
-    private func send(
-        _ operation: Operation, as form: OperationRequest.Form,
-        _ completion: @escaping @Sendable (Result<Reply, KeyspaceError>) -> Void
-    ) {
         let ticket = exchange.epoch.ticket
-        let request = OperationRequest(operations: [operation], form: form, codec: exchange.codec)
-        let recipient = AnswerRecipient.closure { answer in
-            if form == .separate, operation.isProcedure, case .success(let values) = answer,
-                case .error(let bytes)? = values.first, ServerError(bytes).condition == .noScript
-            {
-                return self.send(operation, as: .separateAsText, completion)
-            }
-            completion(self.reply(to: request, answer, ticket))
-        }
+        let request = OperationRequest(operations: [operation], form: .separate, codec: exchange.codec)
+        let recipient = AnswerRecipient.closure { answer in completion(self.reply(to: request, answer, ticket)) }
         let link = link
         link.eventLoop.executeNow { link.value.send(request, recipient) }
     }

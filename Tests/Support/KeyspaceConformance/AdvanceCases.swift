@@ -128,6 +128,22 @@ extension KeyspaceConformance {
             try expectEqual(try await site.advance(.cancelled(Subject.id("b"), released: [])), [.advanced(unparked: 1)])
             try expectEqual(try await site.claim().map(\.transactionID.string), ["c"])
         },
+        Case("cancelling what is parked frees those who were parked only because of it") { site in
+            for id in ["a", "before", "b", "c", "after"] { try await site.accept(id) }
+            _ = try await site.claim()
+            try await site.advance(
+                .dead(Subject.id("a"), error: Subject.error, held: [keyA], released: []),
+                .parked(Subject.id("before"), behind: Subject.id("a"), held: []),
+                .parked(Subject.id("b"), behind: Subject.id("a"), held: [keyB]),
+                .parked(Subject.id("c"), behind: Subject.id("b"), held: []),
+                .parked(Subject.id("after"), behind: Subject.id("a"), held: []))
+            try expectEqual(try await site.advance(.cancelled(Subject.id("b"), released: [])), [.advanced(unparked: 2)])
+            try expectEqual(
+                try await site.texts("LRANGE", site.keys.parked(behind: Subject.id("a")), 0, -1), ["before"])
+            try expectEqual(try await site.counter("parked"), 1)
+            try expectEqual(try await site.command("HLEN", site.keys.heldRecords), .integer(1))
+            try expectEqual(try await site.claim().map(\.transactionID.string), ["c", "after"])
+        },
         Case("a change that does not start from where the transaction is, is stale") { site in
             let id = Subject.id("a")
             try expectEqual(try await site.advance(.returned(id)), [.unknown])

@@ -47,7 +47,9 @@ struct AdvanceProcedure {
             return .advanced(unparked: 0)
         case .due, .requeued, .cancelled, .discarded:
             try leave(change, row, at: time)
-            return .advanced(unparked: try BlockRelease(store: store).run(row.sequence, change.transactionID))
+            return .advanced(
+                unparked: try BlockRelease(store: store).run(
+                    row.sequence, change.transactionID, parkedBehind: row.blocker))
         }
     }
 

@@ -8,28 +8,35 @@ import TransactionModel
 struct BlockRelease {
     let store: Store
 
+    /// - Parameter blocker: Behind whom it was parked itself. It may be why later ones were parked there: they wait again too.
     /// - Returns: how many are waiting again.
-    func run(_ sequence: Int64, _ id: TransactionID) throws(SQLiteError) -> Int {
+    func run(_ sequence: Int64, _ id: TransactionID, parkedBehind blocker: Int64?) throws(SQLiteError) -> Int {
         var freed = [(sequence, id)]
+        if let blocker { freed += try unpark(behind: blocker, after: sequence) }
         var next = 0
         while next < freed.count {
             let (sequence, id) = freed[next]
             next += 1
             try store.held.free(sequence)
             store.touch(id, \.heldRecords)
-            let followers = try followers(of: sequence)
-            guard !followers.isEmpty else { continue }
-            let statement = try store.connection.statement(
-                "UPDATE txn INDEXED BY txn_parked SET blocker = NULL WHERE blocker = ?")
-            statement.bind(1, sequence)
-            try statement.run()
-            store.memory.counters.parked -= Int64(followers.count)
-            store.memory.waits(followers[0].0)
-            store.touch(id, \.transactionBuffer)
-            store.touch(store.keys.parked(behind: id))
-            freed += followers
+            freed += try unpark(behind: sequence, after: nil)
         }
         return freed.count - 1
+    }
+
+    private func unpark(behind blocker: Int64, after: Int64?) throws(SQLiteError) -> [(Int64, TransactionID)] {
+        let followers = try followers(of: blocker).filter { $0.0 > after ?? .min }
+        guard let first = followers.first else { return [] }
+        let statement = try store.connection.statement(
+            "UPDATE txn INDEXED BY txn_parked SET blocker = NULL WHERE blocker = ? AND sequence >= ?")
+        statement.bind(1, blocker)
+        statement.bind(2, first.0)
+        try statement.run()
+        store.memory.counters.parked -= Int64(followers.count)
+        store.memory.waits(first.0)
+        store.touch(first.1, \.transactionBuffer)
+        if let id = try store.transactions.id(of: blocker) { store.touch(store.keys.parked(behind: id)) }
+        return followers
     }
 
     private func followers(of sequence: Int64) throws(SQLiteError) -> [(Int64, TransactionID)] {

@@ -25,3 +25,15 @@ struct AcceptGroup<Member> {
         bytes += accept.payload.count
     }
 }
+
+extension AcceptGroup<RedisConnection.Continuation> {
+    /// Each member gets its element of the one reply, as if it had asked alone.
+    func share(_ answer: RedisConnection.Answer) {
+        if case .success(let replies) = answer, case .array(let items)? = replies.first, items.count == members.count {
+            for (member, item) in zip(members, items) { member.resume(returning: .success([.array([item])])) }
+        } else {
+            // An error is everybody's: the script was refused before it wrote anything.
+            for member in members { member.resume(returning: answer) }
+        }
+    }
+}

@@ -11,6 +11,13 @@ final class Link {
         let continuation: RedisConnection.Continuation
     }
 
+    /// While the scripts are loaded again that the server forgot (SCRIPT FLUSH): the groups that it refused, and whatever
+    /// came after them.
+    private struct Recall {
+        var refused: [AcceptGroup<RedisConnection.Continuation>] = []
+        var later: [Waiter] = []
+    }
+
     let settings: RedisSettings
     let status: LinkStatus
     private let eventLoop: any EventLoop
@@ -23,6 +30,7 @@ final class Link {
     private var group = AcceptGroup<RedisConnection.Continuation>()
     private var waiters: [Waiter] = []
     private var waitingOperations = 0
+    private var recall: Recall?
     private var looking: EventLoopFuture<Void>?
     private var pause: Scheduled<Void>?
     private var patience: Scheduled<Void>?
@@ -50,6 +58,7 @@ final class Link {
 
     func send(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
         guard let connection else { return wait(request, continuation) }
+        if recall != nil { return hold(request, continuation) }
         if let accept = request.singleAccept {
             add(accept, continuation)
         } else {
@@ -64,12 +73,11 @@ final class Link {
         let group = group
         self.group = AcceptGroup()
         guard let connection else {
-            for (accept, member) in zip(group.accepts, group.members) {
-                wait(OperationRequest(operations: [.accept(accept)], form: .separate, codec: codec), member)
-            }
+            for (request, member) in requests(of: group) { wait(request, member) }
             return
         }
-        connection.send(to: .group(group.members)) { buffer in
+        let receiver = ReplyReceiver.handler(weight: group.members.count) { self.answered(group, $0) }
+        connection.send(to: receiver) { buffer in
             codec.write(codec.catalog.encode(group.accepts), asText: false, into: &buffer)
             return 1
         }
@@ -81,11 +89,60 @@ final class Link {
         if group.isFull { sendGroup() }
     }
 
+    private func requests(
+        of group: AcceptGroup<RedisConnection.Continuation>
+    ) -> [(OperationRequest, RedisConnection.Continuation)] {
+        zip(group.accepts, group.members).map { accept, member in
+            (OperationRequest(operations: [.accept(accept)], form: .separate, codec: codec), member)
+        }
+    }
+
     private func wait(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
         guard machine.isPatient else { return continuation.resume(returning: .failure(.unsent(status.reason))) }
         guard waitingOperations < settings.operationsMax else { return continuation.resume(returning: .failure(.busy)) }
         waitingOperations += request.operations.count
         waiters.append(Waiter(request: request, continuation: continuation))
+    }
+
+    // MARK: Forgotten scripts
+
+    private func answered(_ group: AcceptGroup<RedisConnection.Continuation>, _ answer: RedisConnection.Answer) {
+        guard case .success(let replies) = answer, case .error(let bytes)? = replies.first,
+            ServerError(bytes).condition == .noScript, let connection
+        else { return group.share(answer) }
+        if recall == nil { beginRecall(on: connection) }
+        recall?.refused.append(group)
+    }
+
+    /// The reply to the loading comes after those to everything that is under way: then all who were refused are known, in
+    /// their order, and nobody has overtaken them.
+    private func beginRecall(on connection: RedisConnection) {
+        recall = Recall()
+        let group = group
+        self.group = AcceptGroup()
+        for (request, member) in requests(of: group) { hold(request, member) }
+        connection.request(codec.catalog.loading).assumeIsolated().whenComplete { result in
+            let recall = self.recall ?? Recall()
+            self.recall = nil
+            self.waitingOperations = self.waiters.reduce(0) { $0 + $1.request.operations.count }
+            let isLoaded = (try? result.get())?.allSatisfy { reply in
+                if case .error = reply { false } else { true }
+            }
+            guard isLoaded == true else {
+                let reason = ConnectionFailure.unsent("Redis has forgotten the scripts and does not take them again.")
+                for group in recall.refused { group.share(.failure(reason)) }
+                for waiter in recall.later { waiter.continuation.resume(returning: .failure(reason)) }
+                return
+            }
+            for (request, member) in recall.refused.flatMap(self.requests) { self.send(request, member) }
+            for waiter in recall.later { self.send(waiter.request, waiter.continuation) }
+        }
+    }
+
+    private func hold(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
+        guard waitingOperations < settings.operationsMax else { return continuation.resume(returning: .failure(.busy)) }
+        waitingOperations += request.operations.count
+        recall?.later.append(Waiter(request: request, continuation: continuation))
     }
 
     /// Gives up the connection there is, for a new one behind the gate.

@@ -45,8 +45,7 @@ struct LinkOpening: Sendable {
 
     /// Loads the scripts; makes the epoch where there is none, and reads it.
     private func prepare(_ connection: RedisConnection, _ newEpoch: String) -> EventLoopFuture<EpochMark> {
-        let scripts = catalog.scripts.map { [Array("SCRIPT".utf8), Array("LOAD".utf8), $0.text] }
-        return connection.request(scripts + [epoch.creation(newEpoch)] + epoch.questions).flatMapThrowing { replies in
+        connection.request(catalog.loading + [epoch.creation(newEpoch)] + epoch.questions).flatMapThrowing { replies in
             for (reply, script) in zip(replies, catalog.scripts) { try check(reply, script) }
             return epoch.mark(replies.suffix(2))
         }
@@ -60,6 +59,11 @@ struct LinkOpening: Sendable {
                 advice: "report this; it is a defect of Sluice")
         }
     }
+}
+
+extension ProcedureCatalog {
+    /// The commands that load the scripts.
+    var loading: [[[UInt8]]] { scripts.map { [Array("SCRIPT".utf8), Array("LOAD".utf8), $0.text] } }
 }
 
 /// How epoch and sequence are made and read. The sequence is the number of accepted transactions.

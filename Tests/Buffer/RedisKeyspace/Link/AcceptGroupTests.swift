@@ -59,6 +59,25 @@ import TransactionModel
         }
     }
 
+    @Test func `scripts that are forgotten again and again cost nobody his place`() async throws {
+        let server = try RedisServer()
+        try await Fixture.with(server) { keyspace, _ async throws in
+            let count = 3000
+            let operations = try (0..<count).map { try Fixture.accept("a\($0)") }
+            let accepted = try await withThrowingTaskGroup(of: Reply?.self) { group in
+                for (number, operation) in operations.enumerated() {
+                    group.addImmediateTask { try await keyspace.perform([operation]).first }
+                    // Lets some travel before the next ones come, and takes the scripts away under them.
+                    if number.isMultiple(of: 40) { await Task.yield() }
+                    if number.isMultiple(of: 100) { try server.run("SCRIPT", "FLUSH") }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(accepted.count == count && accepted.allSatisfy { $0 == .accept(.accepted) })
+            #expect(try Self.order(server) == (0..<count).map { "a\($0)" })
+        }
+    }
+
     @Test func `a group ends before it keeps the server too long`() throws {
         var group = AcceptGroup<Int>()
         #expect(group.isEmpty)

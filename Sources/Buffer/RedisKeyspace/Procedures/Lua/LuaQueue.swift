@@ -95,25 +95,38 @@ enum LuaQueue {
         end
 
         -- A transaction no longer blocks: those parked behind it wait again, and those behind them. Answers them.
-        local function unblock(id)
+        -- One that was parked itself, behind `blocker`, may be why later ones were parked there: they wait again too.
+        local function unblock(id, blocker, sequence)
             local freed, waiting, next = {id}, {}, 1
-            while freed[next] do
-                local one = freed[next]
-                next = next + 1
-                free(one)
-                local followers = call('LRANGE', P .. 'parked:' .. one, 0, -1)
-                call('DEL', P .. 'parked:' .. one)
-                for _, follower in ipairs(followers) do
+
+            -- Those parked behind `holder` that were accepted after `since`.
+            local function wake(holder, since)
+                local key, kept = P .. 'parked:' .. holder, {}
+                local all = call('LRANGE', key, 0, -1)
+                for _, follower in ipairs(all) do
                     local state = read(follower)
-                    if state and state.held_by == one then
+                    if state and state.held_by == holder and state.sequence > since then
                         local text = body(follower, state)
                         state.held_by = nil
                         save(follower, state, text)
                         count('parked', -1)
                         waiting[#waiting + 1] = {sequence = state.sequence, payload = payload(follower, state, text)}
                         freed[#freed + 1] = follower
+                    elseif since > 0 then
+                        kept[#kept + 1] = follower
                     end
                 end
+                if #kept < #all then
+                    call('DEL', key)
+                    push('RPUSH', key, kept)
+                end
+            end
+
+            if blocker then wake(blocker, sequence) end
+            while freed[next] do
+                free(freed[next])
+                wake(freed[next], 0)
+                next = next + 1
             end
             return waiting
         end

@@ -138,12 +138,13 @@ enum AdvanceScript {
         end
 
         local function finish(id, state, status, released)
+            local blocker = state.held_by
             state.status, state.held_by = status, nil
             save(id, state)
             release(id, released)
             count(status, 1)
             count('bytes_unfinished', -state.bytes)
-            local waiting = unblock(id)
+            local waiting = unblock(id, blocker, state.sequence)
             enqueue(waiting)
             return #waiting
         end
