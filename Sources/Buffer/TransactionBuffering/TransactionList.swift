@@ -39,9 +39,12 @@ extension TransactionManager {
         while scanned < Self.listScanMax {
             let count = min(200, max(16, limit - records.count))
             let ids = try await ids(source, offset: offset, count: count)
-            let replies = try await access.perform(ids.map { .command(Command("GET", keys.transaction($0))) })
-            for (index, reply) in replies.enumerated() {
-                scanned += 1
+            // Of what another program pushed and nobody has taken in yet, there is no record.
+            let known = ids.indices.filter { ids[$0] != nil }
+            scanned += ids.count
+            let replies = try await access.perform(
+                ids.compactMap { $0 }.map { .command(Command("GET", keys.transaction($0))) })
+            for (index, reply) in zip(known, replies) {
                 guard case .bulk(let bytes) = reply, let root = try? JSONDocument(parsing: bytes).root, matches(root)
                 else { continue }
                 guard records.isEmpty || bytes.count < bytesLeft else {
@@ -61,19 +64,48 @@ extension TransactionManager {
         return TransactionPage(records: records, cursor: source.cursor(offset))
     }
 
-    private func ids(_ source: ListSource, offset: Int, count: Int) async throws(BufferingError) -> [TransactionID] {
+    /// Nil for an element that is no transaction of ours. Fewer than `count`: that is the end.
+    private func ids(_ source: ListSource, offset: Int, count: Int) async throws(BufferingError) -> [TransactionID?] {
         guard
             case .array(let members)? = try await access.perform(.command(source.command(offset: offset, count: count)))
         else {
             return []
         }
-        let ids = members.compactMap { reply -> TransactionID? in
+        let ids = members.map { reply -> TransactionID? in
             guard case .bulk(let bytes) = reply else { return nil }
             return source.isBuffer
                 ? (try? JSONDocument(parsing: bytes).root)?["transaction_id"]?.string.flatMap { TransactionID($0) }
                 : TransactionID(String(decoding: bytes, as: UTF8.self))
         }
-        return source.isBuffer ? ids.reversed() : ids
+        let found = source.isBuffer ? ids.reversed() : ids
+        guard source.hasParked, found.count < count else { return found }
+        return found + (try await parked(offset: offset, of: found.count, count: count - found.count))
+    }
+
+    /// Behind the buffer: what is parked behind each transaction that is retried or dead.
+    /// - Parameter found: How many the buffer had from `offset` on.
+    private func parked(
+        offset: Int, of found: Int, count: Int
+    ) async throws(BufferingError) -> [TransactionID?] {
+        var skipped = 0
+        if found == 0 { skipped = max(0, offset - Int(try await access.integer("LLEN", keys.transactionBuffer))) }
+        var blockers: [TransactionID] = []
+        for key in [keys.transactionRetry, keys.transactionDeadLetter] {
+            blockers += try await access.members("ZRANGE", key, 0, -1)
+        }
+        let lengths = try await access.read(blockers.map { Command("LLEN", keys.parked(behind: $0)) })
+        var result: [TransactionID?] = []
+        for (blocker, length) in zip(blockers, lengths) where result.count < count {
+            guard case .integer(let length) = length, length > 0 else { continue }
+            guard skipped < Int(length) else {
+                skipped -= Int(length)
+                continue
+            }
+            let last = skipped + count - result.count - 1
+            result += try await access.members("LRANGE", keys.parked(behind: blocker), skipped, last)
+            skipped = 0
+        }
+        return result
     }
 }
 
@@ -83,10 +115,13 @@ struct ListSource {
     private let key: String
     /// A list of transactions, worked from the tail; else a sorted set of ids.
     let isBuffer: Bool
+    /// Pending are also those that are parked, which are not in the buffer.
+    let hasParked: Bool
     private let isNewestFirst: Bool
 
     init(_ status: TransactionStatus?, _ keys: SiteKeys) {
         word = status?.rawValue ?? "recent"
+        hasParked = status == .pending
         switch status {
         case .pending, .processing: (key, isBuffer, isNewestFirst) = (keys.transactionBuffer, true, false)
         case .retrying: (key, isBuffer, isNewestFirst) = (keys.transactionRetry, false, false)

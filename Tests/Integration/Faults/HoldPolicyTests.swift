@@ -31,6 +31,17 @@ extension Integration {
                 #expect(status["held_by"] == "dead", "\(id)")
             }
             #expect(try client.counters()["parked"] == 2)
+            // They are pending, and listed as such, in pages too.
+            var listed: [JSONValue] = []
+            var cursor: JSONValue?
+            repeat {
+                var params: JSONObject = ["status": "pending", "limit": 1]
+                params["cursor"] = cursor
+                let page = try client.call("transaction.list", .object(params))
+                listed += page["transactions"]?.array ?? []
+                cursor = page["cursor"]
+            } while cursor != nil
+            #expect(listed.count == 2 && listed.allSatisfy { $0["held_by"] != nil }, "\(listed)")
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 0)
             // Reads see what is parked.
             #expect(try client.get("observation", "o1")["record"]?["note"] == "seen")
