@@ -92,11 +92,17 @@ public struct Advance: Sendable, Equatable {
         /// The records whose overlay entries go, and the entries that come instead. The content hash stays.
         public var previous: [RecordKey]
         public var changes: [RecordChange]
+        /// The payload's own `generated_ids`, from now on the answer to a repeat, whose content still says the first ones.
+        /// Nil: they did not change.
+        public var generatedIDs: [UInt8]?
 
-        public init(payload: [UInt8], previous: [RecordKey], changes: [RecordChange]) {
+        public init(
+            payload: [UInt8], previous: [RecordKey], changes: [RecordChange], generatedIDs: [UInt8]? = nil
+        ) {
             self.payload = payload
             self.previous = previous
             self.changes = changes
+            self.generatedIDs = generatedIDs
         }
     }
 }

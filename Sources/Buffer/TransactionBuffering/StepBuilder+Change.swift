@@ -11,6 +11,7 @@ extension StepBuilder {
             preconditionFailure("a draft checked that there is a schema and an id")
         }
         let idText = try self.idText(id, table, draft.rows[row].place.part("id"))
+        noteReferences(inID: id, of: table, row)
         writer.name("id")
         writer.raw(idText)
         if let data = draft.rows[row].data, draft.operation != .delete {
@@ -28,6 +29,7 @@ extension StepBuilder {
                     try writeDelta(value, to: column, place, &writer)
                 } else {
                     try write(value, to: column, place, &writer)
+                    noteReference(value, column.name, row)
                 }
             }
             writer.endObject()

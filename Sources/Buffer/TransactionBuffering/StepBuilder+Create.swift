@@ -26,6 +26,7 @@ extension StepBuilder {
             columns.name(table.columns[column].name)
             let start = columns.bytes.count
             try write(value, to: table.columns[column], place, &columns)
+            noteReference(value, table.columns[column].name, row)
             key.take(column, columns.bytes[start...])
         }
         // Defaults of an upsert stand apart: they must not overwrite a record that is there.
@@ -109,6 +110,7 @@ extension StepBuilder {
             writer.name(name.string ?? "")
             if let reference = Reference(value) {
                 writer.value(try resolve(reference, place.named(name)))
+                noteReference(value, name.string ?? "", row)
             } else {
                 writer.raw(value)
             }

@@ -14,6 +14,8 @@ struct StepBuilder {
     /// The created ids of each step that was built, as JSON text.
     private var created: [[[UInt8]]]
     var texts: [Int: JSONDocument] = [:]
+    /// Columns of the step being built whose values came from other steps.
+    var taken: [TakenColumn] = []
     /// Steps to which others refer.
     private let referenced: Set<Int>
 
@@ -40,6 +42,7 @@ struct StepBuilder {
     /// The stored form of a step.
     mutating func build(_ index: Int) throws(ValidationFault) -> [UInt8] {
         let draft = drafts[index]
+        taken.removeAll(keepingCapacity: true)
         var writer = JSONWriter(capacity: 256)
         writer.beginObject()
         writer.member("step_id", draft.id)
@@ -62,7 +65,10 @@ struct StepBuilder {
         if !draft.conflict.isEmpty { write(names: draft.conflict, "conflict", &writer) }
         var dependencies: [String] = []
         for (step, _) in draft.dependencyPlaces where !dependencies.contains(step) { dependencies.append(step) }
-        if !dependencies.isEmpty { write(names: dependencies, "depends_on", &writer) }
+        if !dependencies.isEmpty {
+            write(names: dependencies, "depends_on", &writer)
+            writeReferences(of: draft, &writer)
+        }
         writer.endObject()
         if referenced.contains(index) {
             guard let document = try? JSONDocument(parsing: writer.bytes) else {

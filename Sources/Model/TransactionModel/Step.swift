@@ -26,6 +26,9 @@ public struct Step: Sendable {
     /// A `query` that finds nothing is no failure.
     public var isOptional: Bool
     public var dependsOn: [String]
+    /// Which columns took their values from other steps: `{"u_id": "user.id"}`, for a bulk step an array of those by row.
+    /// Written with `depends_on`; absent beside it: stored by a version that did not remember them.
+    private let refs: JSONView?
 
     public struct Row: Sendable {
         /// A value, an object by column, a `$ref`; nil when the database assigns it.
@@ -48,12 +51,29 @@ public struct Step: Sendable {
         condition = view["where"]
         isOptional = view["optional"]?.bool ?? false
         dependsOn = view["depends_on"]?.elements.compactMap(\.string) ?? []
+        refs = dependsOn.isEmpty ? nil : view["refs"]
         if operation == .query {
             rows = []
         } else if operation.isBulk {
             rows = view["rows"]?.elements.map { Row(id: $0["id"], data: $0["data"]) } ?? []
         } else {
             rows = [Row(id: view["id"], data: view["data"], defaults: view["defaults"])]
+        }
+    }
+
+    /// The columns of each row that took their values from steps of the same transaction, as far as rows have any; a
+    /// column of the key stands for the id or its component. Nil: that was not remembered.
+    public var references: [[(column: String, reference: Reference)]]? {
+        guard !dependsOn.isEmpty else { return [] }
+        guard let refs else { return nil }
+        let rows = operation.isBulk ? Array(refs.elements) : [refs]
+        return rows.map { row in
+            row.members.compactMap { name, value in
+                guard let name = name.string, let reference = value.string.flatMap(Reference.init(text:)) else {
+                    return nil
+                }
+                return (name, reference)
+            }
         }
     }
 

@@ -76,6 +76,27 @@ import TransactionModel
         #expect(Self.json(transaction.steps[2].rows[0].data?["t"]) == entry.stored)
     }
 
+    @Test func `a step remembers which of its columns came from other steps`() throws {
+        let (built, _) = try Self.stored(
+            Samples.step("create", "t", #""data":{"name":"a","id":"x"}"#, id: "p"),
+            Samples.step("query", "t", #""where":{}"#, id: "q"),
+            Samples.step(
+                "create", "auto", #""data":{"t":{"$ref":"p.id"},"n":{"$ref":"q.n"},"id":{"$ref":"other#s.id"}}"#,
+                id: "c"),
+            Samples.step(
+                "bulk_create", "t", #""rows":[{"name":"b"},{"name":{"$ref":"p.name"}},{"name":"c"}]"#, id: "b"),
+            Samples.step(
+                "update", "pair", #""id":{"a":{"$ref":"p.name"},"b":1},"data":{"v":{"$ref":"p.id"}}"#, id: "u"),
+            Samples.step("delete", "t", #""id":{"$ref":"p.id"}"#, id: "d"),
+            Samples.step("delete", "t", #""id":"y","depends_on":["p"]"#, id: "e"))
+        let steps = try JSONDocument(parsing: built.payload).root["steps"].map { Array($0.elements) } ?? []
+        let refs = [
+            nil, nil, #"{"t":"p.id"}"#, #"[{},{"name":"p.name"}]"#, #"{"a":"p.name","v":"p.id"}"#, #"{"id":"p.id"}"#,
+            "{}",
+        ]
+        #expect(steps.map { Self.json($0["refs"]) } == refs)
+    }
+
     @Test func `known ids of other transactions take the place of their references`() throws {
         var builder = TransactionBuilder(schema: Samples.schema, now: Samples.now)
         builder.known = ["other#s.id": 17]

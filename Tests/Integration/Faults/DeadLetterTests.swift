@@ -54,6 +54,34 @@ extension Integration {
             #expect(try client.buffer("tx", step)["duplicate"] == true)
         }
 
+        @Test func `a retry with another key takes those along who refer to it`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            let steps: [JSONValue] = [
+                .create("tel", "telescope", ["id": "t1", "name": "mine"]),
+                .create(
+                    "obs", "observation",
+                    ["id": "o1", "telescope_id": ["$ref": "tel.id"], "note": ["$ref": "tel.name"]]),
+            ]
+            try client.buffer("tx", steps[0], steps[1])
+            #expect(try client.wait("tx")["last_error"]?["code"] == "unique_violation")
+            _ = try client.call(
+                "dead_letter.retry",
+                ["transaction_ids": ["tx"], "changes": [["step_id": "tel", "data": ["id": "t9", "name": "yours"]]]])
+            let status = try client.wait("tx", until: "replicated")
+            #expect(status["status"] == "replicated")
+            #expect(status["generated_ids"] == ["tel": "t9", "obs": "o1"])
+            #expect(
+                try sidecar.main.rows("SELECT telescope_id, note FROM observation WHERE id = 'o1'") == [
+                    ["t9", "yours"]
+                ])
+            #expect(try sidecar.main.text("SELECT name FROM telescope WHERE id = 't1'") == "north")
+            let repeated = try client.buffer("tx", steps[0], steps[1])
+            #expect(repeated["duplicate"] == true)
+            #expect(repeated["generated_ids"] == ["tel": "t9", "obs": "o1"])
+            #expect(try client.get("observation", "o1")["record"]?["telescope_id"] == "t9")
+        }
+
         @Test func `a failure without a class is tried again, so often as the transaction says`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let client = try sidecar.client()

@@ -100,6 +100,39 @@ extension KeyspaceConformance {
             try expectEqual(try await site.counter("bytes_unfinished"), Int64(revised.payload.count))
             try expect(try await site.status("a")?["dead_at"] == nil)
         },
+        Case("the ids of a revision are in the status and the answer to a repeat, also after a takeover") { site in
+            func transaction(_ name: String) -> Accept {
+                var accept = Subject.transaction("a", [Subject.step("create", "m", name)], at: site.time(0))
+                accept.payload = accept.payload.dropLast() + Array(",\"generated_ids\":{\"s\":\"\(name)\"}}".utf8)
+                return accept
+            }
+            _ = try await site.one(.accept(transaction("1")))
+            let revised = transaction("2")
+            let ids = Array("{\"s\":\"2\"}".utf8)
+            let repeated = { try await site.one(.accept(transaction("1"))) }
+            let previous = transaction("1").changes + revised.changes
+            // The second time as an operator does who changes nothing more.
+            for generatedIDs in [ids, nil] {
+                _ = try await site.claim()
+                try await site.advance(.dead(Subject.id("a"), error: Subject.error, held: [], released: []))
+                let revision = Advance.Revision(
+                    payload: revised.payload, previous: previous.map(\.record), changes: revised.changes,
+                    generatedIDs: generatedIDs)
+                try await site.advance(.requeued(Subject.id("a"), revised: revision))
+                try expectEqual(try await site.status("a")?["generated_ids"], ["s": "2"])
+                try expectEqual(try await repeated(), .accept(.duplicate(status: .pending, generatedIDs: ids)))
+            }
+            try expectEqual(try await site.claim().first?.payload, revised.payload)
+            try await site.advance(
+                .committed(Subject.id("a"), position: Position(1), generatedIDs: Array("{\"s\":3}".utf8)))
+            try expectEqual(try await site.status("a")?["generated_ids"], ["s": 3])
+            try await site.advance(.reverted(Subject.id("a")))
+            try expectEqual(try await site.status("a")?["generated_ids"], ["s": "2"])
+            try expectEqual(try await repeated(), .accept(.duplicate(status: .pending, generatedIDs: ids)))
+            try expectEqual(try await site.claim().first?.payload, revised.payload)
+            try await site.advance(.committed(Subject.id("a"), position: Position(2), generatedIDs: nil))
+            try expectEqual(try await repeated(), .accept(.duplicate(status: .committed, generatedIDs: ids)))
+        },
         Case("what is discarded or cancelled lets go of its records") { site in
             let record = RecordKey(model: "m", encodedID: "1")
             for id in ["a", "b"] { try await site.accept(id, Subject.step("update", "m", "1", "{\"by\":\"\(id)\"}")) }

@@ -188,14 +188,19 @@ struct AdvanceProcedure {
         }
     }
 
-    /// committed -> pending: its old place in the order is its new one. Ids that the lost database had assigned are lost too.
+    /// committed -> pending: its old place in the order is its new one. Ids that the lost database had assigned are lost too:
+    /// those of the payload stand again, also for a repeat, because an operator may have changed them.
     private func revert(_ id: TransactionID, _ row: TransactionTable.Row) throws(SQLiteError) {
+        let ids = try store.transactions.payloadIDs(row.sequence)
         try store.transactions.update(
             row.sequence,
             """
             state = 0, attempts = 0, claims = 0, committed_at = NULL, timeline = NULL, position = NULL,
-            generated_ids = NULL
-            """)
+            generated_ids = ?2
+            """
+        ) { statement in
+            if let ids { statement.bind(2, ids) } else { statement.bindNull(2) }
+        }
         store.memory.counters.committed -= 1
         store.memory.counters.pending += 1
         store.memory.counters.bytesUnfinished += row.bytes
@@ -206,9 +211,11 @@ struct AdvanceProcedure {
     private func revise(_ row: TransactionTable.Row, _ revision: Advance.Revision) throws(SQLiteError) {
         try store.overlay.remove(revision.previous, of: row.sequence)
         try store.overlay.insert(revision.changes, of: row.sequence)
-        try store.transactions.update(row.sequence, "payload = ?2, bytes = ?3") { statement in
+        let assignments = "payload = ?2, bytes = ?3, generated_ids = coalesce(?4, generated_ids)"
+        try store.transactions.update(row.sequence, assignments) { statement in
             statement.bind(2, revision.payload)
             statement.bind(3, Int64(revision.payload.count))
+            if let ids = revision.generatedIDs { statement.bind(4, ids) } else { statement.bindNull(4) }
         }
         store.memory.counters.bytesUnfinished += Int64(revision.payload.count) - row.bytes
         store.touch(revision.previous + revision.changes.map(\.record))

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import JSON
 import Keyspace
 import SQLiteConnection
 import TransactionModel
@@ -52,6 +53,16 @@ final class TransactionTable {
         defer { statement.reset() }
         statement.bind(1, sequence)
         return try statement.step() ? statement.text(0).flatMap { TransactionID($0) } : nil
+    }
+
+    /// The ids that the payload itself gives; nil where no others stand beside it.
+    func payloadIDs(_ sequence: Int64) throws(SQLiteError) -> [UInt8]? {
+        let statement = try connection.statement(
+            "SELECT payload FROM txn WHERE sequence = ? AND generated_ids IS NOT NULL")
+        defer { statement.reset() }
+        statement.bind(1, sequence)
+        guard try statement.step(), let payload = statement.bytes(0) else { return nil }
+        return (try? JSONDocument(parsing: payload).root)?["generated_ids"].map { Array($0.rawBytes) }
     }
 
     /// Sets columns of one row. `assignments` is SQL of ours whose parameters are numbered from 2.

@@ -175,9 +175,15 @@ struct SiteHistory {
 
     /// What is not dead is not revised: so what its records are afterwards is not known here.
     private mutating func revision(of id: TransactionID) -> Advance.Revision {
-        let revised = transaction(id)
+        var revised = transaction(id)
         let previous = unique(id)
         records[id, default: []] += revised.changes.map(\.record)
-        return Advance.Revision(payload: revised.payload, previous: previous, changes: revised.changes)
+        let ids = "{\"s0\":\"r\(random.integer(0...4))\"}"
+        if (try? JSONDocument(parsing: revised.payload).root)?["generated_ids"] == nil {
+            revised.payload = revised.payload.dropLast() + Array(",\"generated_ids\":\(ids)}".utf8)
+        }
+        let own = (try? JSONDocument(parsing: revised.payload).root)?["generated_ids"].map { Array($0.rawBytes) }
+        return Advance.Revision(
+            payload: revised.payload, previous: previous, changes: revised.changes, generatedIDs: own)
     }
 }

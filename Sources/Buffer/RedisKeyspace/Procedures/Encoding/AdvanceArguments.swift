@@ -29,12 +29,13 @@ extension ProcedureArguments {
         case .due(let id): append("due", id)
         case .requeued(let id, let revised):
             guard let revised else {
-                append("requeued", id, [[], []])
+                append("requeued", id, [[], [], []])
                 return append(0)
             }
             let stored = StoredTransaction(payload: revised.payload)
             let cut = stored.flatMap { revised.payload.generatedIDsOffset($0.root) }.map { Array(String($0).utf8) }
-            append("requeued", id, [revised.payload, cut ?? []], records: revised.previous)
+            let values = [revised.payload, cut ?? [], revised.generatedIDs ?? []]
+            append("requeued", id, values, records: revised.previous)
             append(revised.changes, of: stored)
         case .cancelled(let id, let released): append("cancelled", id, records: released)
         case .discarded(let id, let released): append("discarded", id, records: released)

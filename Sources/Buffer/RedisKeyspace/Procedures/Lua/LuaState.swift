@@ -4,9 +4,10 @@
 ///
 /// `transaction_state:{id}` is JSON: `hash` (of the content), `bytes` (of the payload), `sequence`, `created_at`; and
 /// where they differ from the beginning `status` (absent: pending), `attempts`, `claims` (without outcome), `token`,
-/// `claimed_at`, `processing_at`, `next_attempt_at`, `error`, `generated`, `position`, `held_by`, `committed_at`,
-/// `replicated_at`, `dead_at`. No value of a client ever goes through `cjson`, which would round large numbers:
-/// payloads and ids are spliced as the bytes they are.
+/// `claimed_at`, `processing_at`, `next_attempt_at`, `error`, `generated`, `revised` (the payload's `generated_ids` since
+/// an operator changed it: a repeat is answered with them), `position`, `held_by`, `committed_at`, `replicated_at`,
+/// `dead_at`. No value of a client ever goes through `cjson`, which would round large numbers: payloads and ids are
+/// spliced as the bytes they are.
 ///
 /// The status record is the payload without its closing brace, and the members that change. When the database assigned
 /// ids, the payload's own `generated_ids`, its last member from offset `cut` on, is left out and kept as `origin`.
@@ -75,7 +76,7 @@ enum LuaState {
             local record = table.concat(parts)
             if isTerminal(state) then
                 call('SET', P .. 'transaction:' .. id, record, 'PX', STATUS_TTL)
-                local rest = {hash = state.hash, status = state.status, generated = state.generated}
+                local rest = {hash = state.hash, status = state.status, generated = state.generated or state.revised}
                 call('SET', P .. 'transaction_state:' .. id, cjson.encode(rest), 'PX', MEMORY_TTL)
             else
                 call('SET', P .. 'transaction:' .. id, record)

@@ -32,7 +32,7 @@ enum AcceptScript {
         local function known(text, new)
             local state = cjson.decode(text)
             if state.hash ~= cjson.decode(new .. '}').hash then return 2 end
-            return {state.status or 'pending', state.generated or ''}
+            return {state.status or 'pending', state.generated or state.revised or ''}
         end
 
         local at, last = 1, #ARGV

@@ -169,6 +169,7 @@ enum AdvanceScript {
                 end
                 count('bytes_unfinished', #content - state.bytes)
                 state.bytes, state.cut, state.origin = #content, tonumber(values[2]), nil
+                if values[3] ~= '' then state.revised = values[3] end
                 call('SET', P .. 'transaction:' .. id, content)
             end
             return toBuffer(id, state)
