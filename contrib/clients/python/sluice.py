@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import collections
+import contextlib
 import copy
 import datetime
 import decimal
@@ -29,6 +30,7 @@ import socket
 import threading
 import time
 import uuid
+import weakref
 from typing import Any, Callable, Dict, Iterable, List, Mapping, Optional, Union
 
 __all__ = [
@@ -43,6 +45,7 @@ TIMEOUT_DEFAULT = 30.0
 BACKOFF_BASE, BACKOFF_MAX = 0.02, 2.0  # seconds
 EVENTS_MAX = 1024  # that wait for an async subscriber; beyond, reading stops
 WAIT_GRACE = 5.0  # seconds that a wait's reply may take beyond the wait itself
+WAIT_PIECE = 3600.0  # seconds that one request may wait; a longer wait is several
 
 
 # --- Errors -----------------------------------------------------------------------------------------------------------
@@ -251,7 +254,7 @@ class ConnectionLost(SluiceError):
 
 
 class Aborted(SluiceError):
-    """A value was asked for that will never be: its scope was aborted or discarded, and nothing ran."""
+    """The scope was aborted or discarded: nothing of it ran, no value will ever be, and nothing more joins it."""
 
     kind, code, retryable = "aborted", None, False
 
@@ -452,6 +455,12 @@ _RESENDABLE = _READ_ONLY | _OBJECT_WRITES | frozenset(
     "transaction.buffer record.update processor.pause processor.resume processor.drain".split())
 
 
+# What joins an open scope, or ends it: when that scope is gone, it must not run on its own.
+_IN_SCOPE = _OBJECT_WRITES | frozenset("""
+    keyspace.command keyspace.transaction keyspace.pipeline keyspace.begin keyspace.commit transaction.buffer
+    record.update object.get""".split())
+
+
 def _transaction_id(method: str, params: Mapping[str, Any]) -> Optional[str]:
     """The id that a request names, if any."""
     holder = params.get("transaction") if method == "transaction.buffer" else params
@@ -505,7 +514,8 @@ class Attempts:
 
     def _verdict(self, failure: SluiceError) -> SluiceError:
         """Only an answer about the request itself outweighs an earlier attempt that may have succeeded."""
-        says_nothing = isinstance(failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost, DeadlineExceeded))
+        says_nothing = isinstance(
+            failure, (Busy, BufferFull, StoreUnavailable, ConnectionLost, DeadlineExceeded, ProtocolViolation))
         if not (self._may_be_done and (says_nothing or failure.ambiguous)):
             return failure
         return OutcomeUnknown("No reply came: it may or may not have been done. Repeat with the same transaction id.")
@@ -571,8 +581,26 @@ def _scope_lost() -> SluiceError:
     return _final(ConnectionLost("The connection was lost inside keyspace.begin: its scope is discarded."))
 
 
+def _copy(failure: SluiceError, ambiguous: Optional[bool] = None) -> SluiceError:
+    twin = copy.copy(failure).with_traceback(None)
+    twin.__cause__ = twin.__context__ = None
+    twin.ambiguous = failure.ambiguous if ambiguous is None else ambiguous
+    return twin
+
+
 def _client_closed() -> SluiceError:
     return _final(ConnectionLost("This client is closed."))
+
+
+def _stray_receipt() -> SluiceError:
+    message = "The receipt says queued and this client has no scope open: nothing was accepted."
+    return _final(ProtocolViolation(message))
+
+
+def _is_queued(method: str, result: Any) -> bool:
+    """What only a request inside a scope may hear."""
+    is_receipt = method in ("transaction.buffer", "record.update") and isinstance(result, dict)
+    return is_receipt and result.get("status") == "queued"
 
 
 def default_socket_path() -> str:
@@ -602,6 +630,31 @@ def _selection(transaction_ids: Any, filter: Any, all: bool) -> dict:
     return chosen
 
 
+class _Wait:
+    """A wait of any length (None: without end) as requests of at most `WAIT_PIECE` seconds; no sidecar takes longer."""
+
+    def __init__(self, method: str, params: dict, timeout: Optional[float]) -> None:
+        self.method = method
+        self._params = params
+        self._end = _deadline(timeout)
+        self._is_last = False
+        self._early = 0.0  # a reply before this moment is no end of a piece
+
+    def next(self) -> tuple:
+        """Parameters and timeout of the next request."""
+        left = _remaining(self._end)
+        self._is_last = left is not None and left <= WAIT_PIECE
+        piece = WAIT_PIECE if left is None else max(0.0, min(left, WAIT_PIECE))
+        self._early = time.monotonic() + 0.9 * piece
+        return {**self._params, "timeout_ms": int(piece * 1000)}, None if left is None else left + WAIT_GRACE
+
+    def is_over(self, result: dict) -> bool:
+        """A drain that is not done ends early when all that remains is parked."""
+        if self._is_last or result.get("drained") is False and time.monotonic() < self._early:
+            return True
+        return not (result.get("timed_out") or result.get("drained") is False)
+
+
 class _Methods:
     """Every method of the contract. `timeout` (seconds; None: no limit) bounds all attempts of a request together.
 
@@ -609,6 +662,9 @@ class _Methods:
     """
 
     def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
+        raise NotImplementedError
+
+    def _wait(self, wait: _Wait) -> Any:
         raise NotImplementedError
 
     def transaction(self, transaction_id: Optional[str] = None, **members: Any) -> TransactionBuilder:
@@ -623,10 +679,11 @@ class _Methods:
     def status(self, transaction_id: str, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("transaction.status", {"transaction_id": transaction_id}, timeout=timeout)
 
-    def wait(self, transaction_id: str, until: str = "committed", *, timeout: float = TIMEOUT_DEFAULT) -> Any:
+    def wait(
+        self, transaction_id: str, until: str = "committed", *, timeout: Optional[float] = TIMEOUT_DEFAULT,
+    ) -> Any:
         """The status record at the goal, at `dead_letter`, `cancelled` or `discarded`, or with `timed_out: True`."""
-        params = {"transaction_id": transaction_id, "until": until, "timeout_ms": int(timeout * 1000)}
-        return self.call("transaction.wait", params, timeout=timeout + WAIT_GRACE)
+        return self._wait(_Wait("transaction.wait", {"transaction_id": transaction_id, "until": until}, timeout))
 
     def cancel(self, transaction_id: str, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("transaction.cancel", {"transaction_id": transaction_id}, timeout=timeout)
@@ -712,6 +769,7 @@ class _Methods:
         return self.call("keyspace.commit", timeout=timeout)
 
     def keyspace_discard(self, *, timeout: Any = _DEFAULT) -> Any:
+        """Ends the scope, from whatever depth. After one was discarded: what follows is no part of it any more."""
         return self.call("keyspace.discard", timeout=timeout)
 
     def object_save(
@@ -765,9 +823,9 @@ class _Methods:
     def processor_resume(self, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("processor.resume", timeout=timeout)
 
-    def processor_drain(self, *, timeout: float = TIMEOUT_DEFAULT) -> Any:
+    def processor_drain(self, *, timeout: Optional[float] = TIMEOUT_DEFAULT) -> Any:
         """Applies all there is, for at most `timeout` seconds: `drained`, `remaining`."""
-        return self.call("processor.drain", {"timeout_ms": int(timeout * 1000)}, timeout=timeout + WAIT_GRACE)
+        return self._wait(_Wait("processor.drain", {}, timeout))
 
     def server_health(self, *, timeout: Any = _DEFAULT) -> Any:
         return self.call("server.health", timeout=timeout)
@@ -793,7 +851,108 @@ class _Outcome:
 
     def __init__(self) -> None:
         self.result: Optional[dict] = None
-        self.is_discarded = False
+        self.failure: Optional[SluiceError] = None  # why there will be no result; whoever asks gets a copy
+        self.blocks: list = []  # scopes whose `with` is open
+        self.outside = 0  # levels around them, of keyspace_begin
+
+    @property
+    def is_known(self) -> bool:
+        return self.result is not None or self.failure is not None
+
+    def without(self, scope: Any) -> list:
+        """The blocks after the end of one; those inside it that never heard of their end go with it."""
+        if scope not in self.blocks:
+            return self.blocks
+        before, after = self.blocks[:self.blocks.index(scope)], self.blocks[self.blocks.index(scope) + 1:]
+        return before + [other for other in after if other.owner != scope.owner]
+
+    def end(self, result: Optional[dict], failure: Optional[SluiceError]) -> None:
+        """The first word counts."""
+        if not self.is_known:
+            self.result, self.failure = result, failure
+
+    def check(self) -> None:
+        """Raises where nothing can join any more."""
+        if self.failure is not None:
+            raise _copy(self.failure)
+        if self.result is not None or not self.blocks:
+            raise OperationModeError("The scope is not open.")
+
+
+def _discarded(reason: str) -> SluiceError:
+    return Aborted(f"{reason} The whole scope was discarded and nothing of it runs.")
+
+
+def _commit_failed(failure: SluiceError) -> SluiceError:
+    """What it means for those who ask later."""
+    if failure.ambiguous:
+        return OutcomeUnknown("The commit was sent and no reply came: the scope may or may not have run.")
+    refusals = (Busy, DeadlineExceeded, StoreUnavailable, OperationModeError, KeyspaceError, ConnectionLost)
+    return _discarded(f"The commit failed ({failure}).") if isinstance(failure, refusals) else _copy(failure)
+
+
+class _Scopes(_Methods):
+    """What a client knows of the scope it has open."""
+
+    _outcome: Optional[_Outcome] = None  # of the `with` blocks that are open
+
+    def _call(self, method: str, params: Mapping[str, Any], timeout: Any, outcome: Optional[_Outcome]) -> Any:
+        """As `call`; what is meant for the scope of `outcome` is sent only while that is open."""
+        raise NotImplementedError
+
+    def _depth(self) -> int:
+        """As the sidecar counts, as far as is known."""
+        raise NotImplementedError
+
+    def _hang_up(self) -> None:
+        """Ends the connection, and with it whatever the sidecar holds of a scope."""
+        raise NotImplementedError
+
+    def _check(self, method: str, outcome: Optional[_Outcome]) -> None:
+        """To be called at the last moment before a request leaves."""
+        if method not in _IN_SCOPE:
+            return
+        if outcome is not None:
+            outcome.check()
+        elif self._outcome is not None and self._outcome.failure is not None:
+            failure = self._outcome.failure
+            if method == "keyspace.commit" and not self._outcome.blocks:
+                self._outcome = None  # keyspace_begin's counterpart has heard of it.
+            raise _copy(failure)
+
+    def _scope_ended(self, result: Optional[dict] = None, failure: Optional[SluiceError] = None) -> None:
+        if self._outcome is not None:
+            self._outcome.end(result, failure)
+            if not self._outcome.blocks:
+                self._outcome = None
+
+    def _settle(self, method: str, result: Any, outcome: Optional[_Outcome]) -> None:
+        """After a reply: the scope may have ended with it."""
+        if method == "keyspace.commit" and "depth" not in result:
+            self._scope_ended(result)
+        elif method == "keyspace.discard":
+            if outcome is None and self._outcome is not None and self._outcome.failure is not None:
+                self._outcome = None  # The caller has heard of it, and goes on without.
+            self._scope_ended(failure=_discarded("keyspace.discard was called inside."))
+
+    def _interrupted(self, method: str, connection: Any, depth: int) -> None:
+        """A call was broken off and its connection ended. `depth` is that of before."""
+        is_end = method == "keyspace.discard" or method == "keyspace.commit" and depth == 1
+        has_blocks = self._outcome is not None and bool(self._outcome.blocks)
+        connection.depth = 0 if is_end or has_blocks else depth  # Where it stays, the next call will say it.
+        if method == "keyspace.commit" and is_end:
+            self._scope_ended(failure=OutcomeUnknown("The commit was interrupted: the scope may or may not have run."))
+        elif depth > 0:
+            self._scope_ended(failure=_discarded("A call was interrupted inside, which ended the connection."))
+
+    def _settle_failed(self, method: str, failure: SluiceError, depth: int, is_lost: bool) -> SluiceError:
+        """After an error inside a scope: what the caller is to see. `depth` is that of before."""
+        if is_lost and (method != "keyspace.commit" or depth > 1 or not failure.ambiguous):
+            self._scope_ended(failure=_discarded("The connection was lost inside the scope."))
+            return _scope_lost()
+        if method == "keyspace.commit" and self._depth() == 0:
+            self._scope_ended(failure=_commit_failed(failure))
+        return _final(failure)  # The sidecar will refuse the commit.
 
 
 class ScopeFuture:
@@ -813,8 +972,8 @@ class ScopeFuture:
             return self._reply
         result = self._outcome.result
         if result is None:
-            if self._outcome.is_discarded:
-                raise Aborted("The scope was discarded; nothing ran.")
+            if self._outcome.failure is not None:
+                raise _copy(self._outcome.failure)
             raise OperationModeError("The value is known only after the commit.")
         if result["aborted"]:
             raise Aborted("A watched key had changed; nothing ran.")
@@ -831,25 +990,57 @@ class _Scope:
     def __init__(self, client: Any, watch: Optional[List[Mapping[str, Any]]]) -> None:
         self._client, self._watch = client, watch
         self._outcome = _Outcome()
+        self._depth_before = 0
+        self.owner: Any = None  # the thread or task that runs the block
 
     @property
     def result(self) -> Optional[dict]:
         """The MultiResult, once the outermost scope was committed."""
         return self._outcome.result
 
-    def _entered(self, result: dict) -> None:
-        if result["depth"] > 1 and self._client._outcome is not None:
-            self._outcome = self._client._outcome
+    def _call(self, method: str, **params: Any) -> Any:
+        return self._client._call(method, _given(**params), _DEFAULT, self._outcome)
+
+    def _enter(self) -> None:
+        """Before `begin` is sent: what is inside joins whoever is there."""
+        outcome = self._client._outcome
+        self._depth_before = self._client._depth()
+        self._outcome = _Outcome() if outcome is None or outcome.result is not None else outcome
+        self._outcome.blocks.append(self)
         self._client._outcome = self._outcome
 
-    def _committed(self, result: dict) -> None:
-        if "depth" not in result:
-            self._outcome.result = result
-            self._client._outcome = None
+    def _begun(self, result: dict) -> None:
+        if len(self._outcome.blocks) == 1:
+            self._outcome.outside = result["depth"] - 1
+
+    def _not_entered(self, failure: BaseException) -> None:
+        """The block will not run, nor its end: what `begin` may have opened goes with the connection."""
+        if not isinstance(failure, SluiceError) and self._client._depth() > self._depth_before:
+            self._spoil(type(failure))
+            self._client._hang_up()
+        self._left()
+
+    def _check_end(self) -> None:
+        """After a commit."""
+        if self._client._depth() > self._outcome.outside + len(self._outcome.without(self)):
+            raise _discarded("A begin inside the scope was never committed.")
+
+    def _end_failed(self, failure: BaseException) -> None:
+        if isinstance(failure, SluiceError):
+            self._outcome.end(None, _commit_failed(failure))
+
+    def _spoil(self, kind: Any) -> bool:
+        """An exception leaves the block. True: the sidecar must hear of it."""
+        name = kind.__name__ if kind else "An interruption"
+        self._outcome.end(None, _discarded(f"{name} left a block of the scope."))
+        return self._client._depth() > 0
 
     def _left(self) -> None:
-        self._outcome.is_discarded = self._outcome.result is None
-        self._client._outcome = None
+        """May be repeated."""
+        outcome, client = self._outcome, self._client
+        outcome.blocks = outcome.without(self)
+        if client._outcome is outcome and not outcome.blocks and (outcome.outside == 0 or outcome.result is not None):
+            client._outcome = None
 
 
 class Scope(_Scope):
@@ -861,71 +1052,132 @@ class Scope(_Scope):
         if scope.result["successful"]:
             print(balance.value)
 
-    Scopes nest: inner ones are part of the outermost. Everything else the client sends meanwhile is part of it, too.
+    Scopes nest: inner ones are part of the outermost, and an exception that leaves one discards them all, even if it is
+    caught further out: whatever is meant for them raises `Aborted` from then on, the end of the outermost too.
+    Everything else the client sends meanwhile is part of it, too.
     """
 
     def __enter__(self) -> Scope:
-        self._entered(self._client.keyspace_begin(self._watch))
+        if self in self._outcome.blocks:
+            raise OperationModeError("This scope is open already.")
+        try:
+            self.owner = threading.get_ident()
+            self._enter()
+            self._begun(self._call("keyspace.begin", watch=self._watch))
+        except BaseException as failure:
+            self._not_entered(failure)
+            raise
         return self
 
     def __exit__(self, kind: Any, *_: Any) -> None:
+        # A signal handler may raise anywhere in here.
+        is_done = False
         try:
             if kind is None:
-                self._committed(self._client.keyspace_commit())
+                self._call("keyspace.commit")
+                self._check_end()
+                is_done = True
+        except BaseException as failure:
+            kind = type(failure)
+            self._end_failed(failure)
+            raise
         finally:
-            if kind is not None or self._client._depth() == 0:
-                self._left()
-            if kind is not None and self._client._depth() > 0:
-                self._discard()
+            try:
+                if not is_done and self._spoil(kind):
+                    self._discard()
+            except BaseException:
+                self._client._hang_up()
+                raise
+            finally:
+                try:
+                    self._left()
+                except BaseException:
+                    self._left()
+                    raise
 
     def _discard(self) -> None:
         try:
-            self._client.keyspace_discard()
+            self._call("keyspace.discard")
         except SluiceError:
-            pass  # What left the block says more; the sidecar discards what is lost.
+            pass  # What left the block says more.
+        finally:
+            if self._client._depth() > 0:
+                self._client._hang_up()
 
     def command(self, *command: Any) -> ScopeFuture:
-        return ScopeFuture(self._outcome, self._client.keyspace_command(*command))
+        return ScopeFuture(self._outcome, self._call("keyspace.command", command=command))
 
     def get_object(self, kind: str, id: Union[str, int]) -> ScopeFuture:
-        return ScopeFuture(self._outcome, self._client.object_get(kind, id), _decode_object)
+        return ScopeFuture(self._outcome, self._call("object.get", kind=kind, id=id), _decode_object)
 
     def buffer(self, transaction: Transaction) -> ScopeFuture:
         """The receipt, or why there is none, is the future's value."""
-        return ScopeFuture(self._outcome, self._client.buffer(transaction))
+        transaction = {"transaction_id": uuid7(), **transaction}
+        return ScopeFuture(self._outcome, self._call("transaction.buffer", transaction=transaction))
 
 
 class AsyncScope(_Scope):
-    """As `Scope`, for `async with`. The connection's other requests join it: give a scope a client of its own."""
+    """As `Scope`, for `async with`. The connection's other requests join it: give a scope a client of its own.
+
+    A call that is cancelled inside ends the connection, and with it the scope: what it left behind can't be known.
+    """
 
     async def __aenter__(self) -> AsyncScope:
-        self._entered(await self._client.keyspace_begin(self._watch))
+        if self in self._outcome.blocks:
+            raise OperationModeError("This scope is open already.")
+        try:
+            self.owner = asyncio.current_task()
+            self._enter()
+            self._begun(await self._call("keyspace.begin", watch=self._watch))
+        except BaseException as failure:
+            self._not_entered(failure)
+            raise
         return self
 
     async def __aexit__(self, kind: Any, *_: Any) -> None:
+        # A signal handler may raise anywhere in here.
+        is_done = False
         try:
             if kind is None:
-                self._committed(await self._client.keyspace_commit())
+                await self._call("keyspace.commit")
+                self._check_end()
+                is_done = True
+        except BaseException as failure:
+            kind = type(failure)
+            self._end_failed(failure)
+            raise
         finally:
-            if kind is not None or self._client._depth() == 0:
-                self._left()
-            if kind is not None and self._client._depth() > 0:
-                await self._discard()
+            try:
+                if not is_done and self._spoil(kind):
+                    await self._discard()
+            except BaseException:
+                self._client._hang_up()
+                raise
+            finally:
+                try:
+                    self._left()
+                except BaseException:
+                    self._left()
+                    raise
 
     async def _discard(self) -> None:
         try:
-            await self._client.keyspace_discard()
+            await self._call("keyspace.discard")
         except SluiceError:
-            pass  # What left the block says more; the sidecar discards what is lost.
+            pass  # What left the block says more.
+        finally:
+            if self._client._depth() > 0:
+                self._client._hang_up()
 
     async def command(self, *command: Any) -> ScopeFuture:
-        return ScopeFuture(self._outcome, await self._client.keyspace_command(*command))
+        return ScopeFuture(self._outcome, await self._call("keyspace.command", command=command))
 
     async def get_object(self, kind: str, id: Union[str, int]) -> ScopeFuture:
-        return ScopeFuture(self._outcome, await self._client.object_get(kind, id), _decode_object)
+        return ScopeFuture(self._outcome, await self._call("object.get", kind=kind, id=id), _decode_object)
 
     async def buffer(self, transaction: Transaction) -> ScopeFuture:
-        return ScopeFuture(self._outcome, await self._client.buffer(transaction))
+        transaction = {"transaction_id": uuid7(), **transaction}
+        return ScopeFuture(self._outcome, await self._call("transaction.buffer", transaction=transaction))
 
 
 # --- Building transactions --------------------------------------------------------------------------------------------
@@ -1023,6 +1275,26 @@ class TransactionBuilder:
         return next(name for name in map("s{}".format, itertools.count(len(taken) + 1)) if name not in taken)
 
 
+# --- Forks ------------------------------------------------------------------------------------------------------------
+
+# Clients and connections: after a fork the child has copies, and the sockets are still the parent's.
+_inherited: weakref.WeakSet = weakref.WeakSet()
+_disowned: list = []
+
+
+def _after_fork() -> None:
+    for each in list(_inherited):
+        each._disown()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
+
+
+def _forked_outcome() -> SluiceError:
+    return _discarded("The process forked inside the scope, which belongs to the parent.")
+
+
 # --- The synchronous client -------------------------------------------------------------------------------------------
 
 
@@ -1031,25 +1303,33 @@ def _remaining(deadline: Optional[float]) -> Optional[float]:
 
 
 class _Connection:
-    """One socket. Not thread-safe. Closes itself when it is of no more use."""
+    """One socket of this process. Not thread-safe. Closes itself when it is of no more use."""
 
     def __init__(self, path: str, frame_bytes_max: int, deadline: Optional[float]) -> None:
         self.depth = 0  # of keyspace.begin
         self.is_open = True
+        self._process = os.getpid()
         self._decoder = FrameDecoder(frame_bytes_max)
         self._messages: collections.deque = collections.deque()
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        _inherited.add(self)
         try:
             self._limit(deadline)
             self._socket.connect(path)
         except OSError as error:
             raise self._closing(_lost(error, ambiguous=False)) from error
-        except SluiceError as failure:
-            raise self._closing(failure)
+        except BaseException:
+            self.close()
+            raise
 
-    def exchange(self, requests: _Requests, method: str, params: Any, deadline: Optional[float]) -> Any:
+    @property
+    def is_ours(self) -> bool:
+        return self._process == os.getpid()
+
+    def exchange(self, request_id: int, frame: bytes, deadline: Optional[float]) -> Any:
         """Sends a request and returns the result of its reply."""
-        request_id, frame = requests.frame(method, params, _remaining(deadline))
+        if not self.is_ours:
+            raise self._closing(_lost(None, ambiguous=False))
         try:
             self._limit(deadline)
             self._socket.sendall(frame)
@@ -1070,6 +1350,8 @@ class _Connection:
 
     def receive(self, deadline: Optional[float]) -> dict:
         """The next message."""
+        if not self.is_ours:
+            raise self._closing(_lost(None, ambiguous=False))
         while not self._messages:
             if self._decoder.failure is not None:
                 raise self._closing(_violation("What arrived is no frame."))
@@ -1091,10 +1373,16 @@ class _Connection:
     def close(self) -> None:
         self.is_open = False
         try:
-            self._socket.shutdown(socket.SHUT_RDWR)  # Wakes another thread that reads.
+            if self.is_ours:
+                self._socket.shutdown(socket.SHUT_RDWR)  # Wakes another thread that reads.
         except OSError:
             pass
         self._socket.close()
+
+    def _disown(self) -> None:
+        """In a child, whose parent goes on with the stream."""
+        self.depth = 0
+        self.close()
 
     def _closing(self, failure: SluiceError) -> SluiceError:
         self.close()
@@ -1107,11 +1395,12 @@ class _Connection:
         self._socket.settimeout(remaining)
 
 
-class Client(_Methods):
+class Client(_Scopes):
     """The synchronous client. Thread-safe, one request at a time: threads that wait long take a client each.
 
-    Connects on first use and again whenever the connection is lost. `session` are the parameters of `session.open`
-    (`handler`, `transaction_mode`, ...), sent at the start of each connection.
+    Connects on first use and again whenever the connection is lost; after a fork the child has a connection of its own.
+    An exception that breaks a call off (of a signal handler, say) closes the connection. `session` are the parameters
+    of `session.open` (`handler`, `transaction_mode`, ...), sent at the start of each connection.
     """
 
     def __init__(
@@ -1125,9 +1414,9 @@ class Client(_Methods):
         self._requests = _Requests(frame_bytes_max)
         self._frame_bytes_max = frame_bytes_max
         self._connection: Optional[_Connection] = None
-        self._outcome: Optional[_Outcome] = None
         self._is_closed = False
         self._lock = threading.RLock()
+        _inherited.add(self)
 
     def __enter__(self) -> Client:
         return self
@@ -1144,14 +1433,34 @@ class Client(_Methods):
 
     def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
         """Any method by its name, with everything the named methods do: deadlines, errors, repetition."""
+        return self._call(method, params or {}, timeout, None)
+
+    def _call(self, method: str, params: Mapping[str, Any], timeout: Any, outcome: Optional[_Outcome]) -> Any:
         deadline = _deadline(self.timeout if timeout is _DEFAULT else timeout)
-        attempts = Attempts(method, params or {}, deadline)
-        with self._lock:
+        attempts = Attempts(method, params, deadline)
+        lock, remaining = self._lock, _remaining(deadline)
+        patience = -1 if remaining is None else min(max(0.0, remaining), threading.TIMEOUT_MAX)
+        is_late = False
+        try:
+            is_late = not lock.acquire(timeout=patience)
+            if is_late:
+                _delay(attempts, DeadlineExceeded("Another thread's call lasted until the deadline."))  # Raises.
             while True:
                 try:
-                    return self._attempt(method, params or {}, deadline)
+                    return self._attempt(method, params, deadline, outcome)
                 except SluiceError as failure:
                     time.sleep(_delay(attempts, failure))
+        finally:
+            if not is_late:
+                with contextlib.suppress(RuntimeError):  # A signal handler raised before it was acquired.
+                    lock.release()
+
+    def _wait(self, wait: _Wait) -> Any:
+        while True:
+            params, timeout = wait.next()
+            result = self.call(wait.method, params, timeout=timeout)
+            if wait.is_over(result):
+                return result
 
     def subscribe(
         self, transaction_ids: Optional[List[str]] = None, statuses: Optional[List[str]] = None, *,
@@ -1162,7 +1471,8 @@ class Client(_Methods):
         connection = _Connection(self.path, self._frame_bytes_max, deadline)
         try:
             params = _given(transaction_ids=transaction_ids, statuses=statuses)
-            result = connection.exchange(self._requests, "transaction.subscribe", params, deadline)
+            request = self._requests.frame("transaction.subscribe", params, _remaining(deadline))
+            result = connection.exchange(*request, deadline)
         except BaseException:
             connection.close()
             raise
@@ -1172,26 +1482,67 @@ class Client(_Methods):
         return Scope(self, watch)
 
     def _depth(self) -> int:
-        return self._connection.depth if self._connection is not None and self._connection.is_open else 0
-
-    def _attempt(self, method: str, params: Mapping[str, Any], deadline: Optional[float]) -> Any:
         connection = self._connection
-        if connection is None or not connection.is_open:
-            connection = self._connect(deadline)
-        try:
-            result = connection.exchange(self._requests, method, params, deadline)
-        except SluiceError as failure:
-            if _leaves_scope_unclear(method, failure, connection.depth):
-                connection.close()
-            if not connection.is_open and connection.depth > 0 and method != "keyspace.commit":
-                raise _scope_lost() from failure
+        return connection.depth if connection is not None and connection.is_open and connection.is_ours else 0
+
+    def _hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _disown(self) -> None:
+        self._lock = threading.RLock()  # The old one may be held by a thread that is not here.
+        connection, self._connection = self._connection, None
+        outcome, self._outcome = self._outcome, None
+        if connection is not None:
+            connection._disown()
+        if outcome is not None:
+            outcome.end(None, _forked_outcome())
+
+    def _attempt(
+        self, method: str, params: Mapping[str, Any], deadline: Optional[float], outcome: Optional[_Outcome],
+    ) -> Any:
+        if self._connection is not None and not self._connection.is_ours:
+            self._disown()
+        connection = self._connection
+        if connection is not None and not connection.is_open:
+            self._connection = None
             if connection.depth > 0:
-                _final(failure)  # The sidecar will refuse the commit.
-            connection.depth = _depth_after(method, failure, connection.depth)
+                raise _scope_lost()
+            connection = None
+        self._check(method, outcome)
+        if connection is None:
+            connection = self._connect(deadline)
+        request, depth = self._requests.frame(method, params, _remaining(deadline)), connection.depth
+        try:
+            decode = _DECODERS.get(method)
+            result = self._exchange(connection, method, request, deadline)
+            result = decode(result) if decode else result
+            self._settle(method, result, outcome)
+            return result
+        except SluiceError:
             raise
-        connection.depth = _depth(method, result, connection.depth)
-        decode = _DECODERS.get(method)
-        return decode(result) if decode else result
+        except BaseException:
+            # A signal handler raised: half a frame may have left, a reply be on its way, a scope be open unseen.
+            connection.close()
+            self._interrupted(method, connection, depth)
+            raise
+
+    def _exchange(self, connection: _Connection, method: str, request: tuple, deadline: Optional[float]) -> Any:
+        depth = connection.depth
+        try:
+            result = connection.exchange(*request, deadline)
+        except SluiceError as failure:
+            if _leaves_scope_unclear(method, failure, depth > 0):
+                connection.close()
+            connection.depth = _depth_after(method, failure, depth) if connection.is_open else 0
+            if depth > 0:
+                raise self._settle_failed(method, failure, depth, is_lost=not connection.is_open) from failure
+            raise
+        connection.depth = _depth(method, result, depth)
+        if depth == 0 and _is_queued(method, result):
+            raise connection._closing(_stray_receipt())
+        return result
 
     def _connect(self, deadline: Optional[float]) -> _Connection:
         if self._is_closed:
@@ -1199,11 +1550,12 @@ class Client(_Methods):
         connection = _Connection(self.path, self._frame_bytes_max, deadline)
         if self.session is not None:
             try:
-                params = _session(self.session)
-                self.session_info = connection.exchange(self._requests, "session.open", params, deadline)
-            except SluiceError as failure:
+                request = self._requests.frame("session.open", _session(self.session), _remaining(deadline))
+                self.session_info = connection.exchange(*request, deadline)
+            except BaseException as failure:
                 connection.close()
-                failure.ambiguous = False
+                if isinstance(failure, SluiceError):
+                    failure.ambiguous = False
                 raise
         self._connection = connection
         return connection
@@ -1248,7 +1600,8 @@ class Subscription:
         if connection is not None:
             try:
                 params = {"subscription_id": self.subscription_id}
-                connection.exchange(self._requests, "transaction.unsubscribe", params, _deadline(1.0))
+                request = self._requests.frame("transaction.unsubscribe", params, 1.0)
+                connection.exchange(*request, _deadline(1.0))
             except SluiceError:
                 pass  # The end of the connection ends the subscription as well.
             connection.close()
@@ -1279,9 +1632,9 @@ def _depth_after(method: str, failure: SluiceError, depth: int) -> int:
     return max(0, depth - 1) if method == "keyspace.commit" and was_executed else depth
 
 
-def _leaves_scope_unclear(method: str, failure: SluiceError, depth: int) -> bool:
+def _leaves_scope_unclear(method: str, failure: SluiceError, is_inside: bool) -> bool:
     """Nobody knows what the scope holds: only the end of the connection makes that certain."""
-    return failure.ambiguous and (method == "keyspace.begin" or depth > 0)
+    return failure.ambiguous and (method == "keyspace.begin" or is_inside)
 
 
 def _session(session: Mapping[str, Any]) -> dict:
@@ -1292,35 +1645,58 @@ def _session(session: Mapping[str, Any]) -> dict:
 
 
 class _AsyncConnection:
-    """One stream. Requests go out in the order of `exchange`; replies find their requests by id."""
+    """One stream of this process. Requests go out in the order of `exchange`; replies find their requests by id."""
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frame_bytes_max: int) -> None:
+    def __init__(
+        self, sock: socket.socket, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, frame_bytes_max: int,
+    ) -> None:
         self.depth = 0
         self.events: Optional[asyncio.Queue] = None  # of a subscription; a full one stops the reading
         self.failure: Optional[SluiceError] = None
-        self._reader, self._writer = reader, writer
+        self._process = os.getpid()
+        self._socket, self._reader, self._writer = sock, reader, writer
         self._decoder = FrameDecoder(frame_bytes_max)
-        self._waiting: Dict[int, asyncio.Future] = {}
+        self._waiting: Dict[int, tuple] = {}  # method and future by the request's id
+        self._begins = 0  # that wait for their reply
         self._task = asyncio.ensure_future(self._read())
+        _inherited.add(self)
 
     @staticmethod
     async def open(path: str, frame_bytes_max: int, deadline: Optional[float]) -> _AsyncConnection:
+        # A socket of ours, since a stream does not give its own away, and a child must close it.
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
-            opening = asyncio.open_unix_connection(path)
-            return _AsyncConnection(*await _within(opening, deadline), frame_bytes_max)
+            sock.setblocking(False)
+            await _within(asyncio.get_running_loop().sock_connect(sock, path), deadline)
+            return _AsyncConnection(sock, *await asyncio.open_unix_connection(sock=sock), frame_bytes_max)
         except OSError as error:
+            sock.close()
             raise _lost(error, ambiguous=False) from error
+        except BaseException:
+            sock.close()
+            raise
 
-    async def exchange(self, requests: _Requests, method: str, params: Any, deadline: Optional[float]) -> Any:
-        request_id, frame = requests.frame(method, params, _remaining(deadline))
-        if self.failure is not None:
+    @property
+    def is_ours(self) -> bool:
+        return self._process == os.getpid()
+
+    @property
+    def is_in_scope(self) -> bool:
+        """Also when its begin is still on the way: what follows joins it."""
+        return self.depth > 0 or self._begins > 0
+
+    async def exchange(self, method: str, request_id: int, frame: bytes, deadline: Optional[float]) -> Any:
+        if self.failure is not None or not self.is_ours:
             raise _lost(None, ambiguous=False)
-        reply = self._waiting[request_id] = asyncio.get_running_loop().create_future()
+        reply = asyncio.get_running_loop().create_future()
+        self._waiting[request_id] = method, reply
+        self._begins += method == "keyspace.begin"
         try:
             self._writer.write(frame)
             return await _within(self._drained(reply), deadline, ambiguous=True)
         finally:
             self._waiting.pop(request_id, None)
+            self._begins -= method == "keyspace.begin"
             if reply.done() and not reply.cancelled():
                 reply.exception()  # Seen, even when the deadline came first.
 
@@ -1359,8 +1735,12 @@ class _AsyncConnection:
         elif message.get("id") is None and "error" in message:
             raise _farewell(message, len(self._waiting))
         else:
-            reply = self._waiting.get(message.get("id"))
+            method, reply = self._waiting.get(message.get("id"), ("", None))
             if reply is not None and not reply.done():
+                if "error" in message:
+                    self.depth = _depth_after(method, SluiceError.from_wire(message["error"]), self.depth)
+                else:
+                    self.depth = _depth(method, message.get("result"), self.depth)
                 reply.set_result(message)
 
     def _end(self, failure: SluiceError) -> None:
@@ -1368,19 +1748,37 @@ class _AsyncConnection:
             self.failure = failure
             if self.events is not None and self.events.empty():
                 self.events.put_nowait(None)  # Wakes the reader of events; one that is behind sees `failure`.
-        for reply in self._waiting.values():
+        for _, reply in self._waiting.values():
             if not reply.done():
                 reply.set_exception(failure)
         self._writer.close()
 
+    def abort(self) -> None:
+        """At once; what was not written yet stays unwritten."""
+        if not self.is_ours:
+            self._disown()
+            return
+        self._end(_lost(None, ambiguous=True))
+        self._writer.transport.abort()
+
     async def close(self) -> None:
+        self.abort()
+        if not self.is_ours:
+            return
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
-        self._end(_lost(None, ambiguous=True))
         try:
             await self._writer.wait_closed()
         except OSError:
             pass
+
+    def _disown(self) -> None:
+        """In a child. The loop and its selector are the parent's too: what knows them must not be used or collected."""
+        self.depth = 0
+        if self.failure is None:
+            self.failure = _lost(None, ambiguous=True)
+        self._socket.close()
+        _disowned.append(self)
 
 
 async def _within(awaitable: Any, deadline: Optional[float], ambiguous: bool = False) -> Any:
@@ -1390,8 +1788,11 @@ async def _within(awaitable: Any, deadline: Optional[float], ambiguous: bool = F
         raise DeadlineExceeded("No reply came in time.", ambiguous=ambiguous) from None
 
 
-class AsyncClient(_Methods):
+class AsyncClient(_Scopes):
     """The asyncio client: as `Client`, with any number of requests in flight on one connection.
+
+    A call may be cancelled: what it asked for may or may not be done. Inside a scope, and while one is begun, that
+    closes the connection and so discards the scope; requests that share the connection are repeated where they may be.
 
     Requests are written in the order of the calls. When a connection is lost, those in flight are repeated each for
     itself: where the order of two transactions matters, await the first receipt or give both an `ordering_key`.
@@ -1408,9 +1809,9 @@ class AsyncClient(_Methods):
         self._requests = _Requests(frame_bytes_max)
         self._frame_bytes_max = frame_bytes_max
         self._connection: Optional[_AsyncConnection] = None
-        self._outcome: Optional[_Outcome] = None
         self._is_closed = False
         self._connecting: Optional[asyncio.Lock] = None
+        _inherited.add(self)
 
     async def __aenter__(self) -> AsyncClient:
         return self
@@ -1426,13 +1827,23 @@ class AsyncClient(_Methods):
             await connection.close()
 
     async def call(self, method: str, params: Optional[Mapping[str, Any]] = None, *, timeout: Any = _DEFAULT) -> Any:
+        return await self._call(method, params or {}, timeout, None)
+
+    async def _call(self, method: str, params: Mapping[str, Any], timeout: Any, outcome: Optional[_Outcome]) -> Any:
         deadline = _deadline(self.timeout if timeout is _DEFAULT else timeout)
-        attempts = Attempts(method, params or {}, deadline)
+        attempts = Attempts(method, params, deadline)
         while True:
             try:
-                return await self._attempt(method, params or {}, deadline)
+                return await self._attempt(method, params, deadline, outcome)
             except SluiceError as failure:
                 await asyncio.sleep(_delay(attempts, failure))
+
+    async def _wait(self, wait: _Wait) -> Any:
+        while True:
+            params, timeout = wait.next()
+            result = await self.call(wait.method, params, timeout=timeout)
+            if wait.is_over(result):
+                return result
 
     def subscribe(
         self, transaction_ids: Optional[List[str]] = None, statuses: Optional[List[str]] = None, *,
@@ -1445,51 +1856,91 @@ class AsyncClient(_Methods):
         return AsyncScope(self, watch)
 
     def _depth(self) -> int:
-        return self._connection.depth if self._connection is not None and self._connection.failure is None else 0
+        connection = self._connection
+        return connection.depth if connection is not None and connection.failure is None and connection.is_ours else 0
 
-    async def _attempt(self, method: str, params: Mapping[str, Any], deadline: Optional[float]) -> Any:
+    def _hang_up(self) -> None:
+        if self._connection is not None:
+            self._connection.depth = 0
+            self._connection.abort()
+
+    def _disown(self) -> None:
+        self._connecting = None
+        connection, self._connection = self._connection, None
+        outcome, self._outcome = self._outcome, None
+        if connection is not None:
+            connection._disown()
+        if outcome is not None:
+            outcome.end(None, _forked_outcome())
+
+    async def _attempt(
+        self, method: str, params: Mapping[str, Any], deadline: Optional[float], outcome: Optional[_Outcome],
+    ) -> Any:
+        if self._connection is not None and not self._connection.is_ours:
+            self._disown()
         connection = self._connection
         if connection is None or connection.failure is not None:
+            self._check_lost()
+            self._check(method, outcome)
             connection = await self._connect(deadline)
+        self._check(method, outcome)
+        request = self._requests.frame(method, params, _remaining(deadline))
+        depth, is_inside = connection.depth, connection.is_in_scope
         try:
-            result = await connection.exchange(self._requests, method, params, deadline)
+            result = await connection.exchange(method, *request, deadline)
         except SluiceError as failure:
             # The reader gives one failure to all that wait: each raises its own, for each has its own verdict.
             if connection.failure is failure:
                 failure = _copy(failure)
-            if connection.failure is None and _leaves_scope_unclear(method, failure, connection.depth):
-                await connection.close()
-            if connection.depth > 0 and connection.failure is not None:
+            if connection.failure is None and _leaves_scope_unclear(method, failure, is_inside):
+                connection.abort()
+            if not is_inside:
+                raise failure
+            is_lost = connection.failure is not None
+            if is_lost:
                 connection.depth = 0
-                if method != "keyspace.commit":
-                    raise _scope_lost() from failure
-            if connection.depth > 0:
-                _final(failure)  # The sidecar will refuse the commit.
-            connection.depth = _depth_after(method, failure, connection.depth)
-            raise failure
-        connection.depth = _depth(method, result, connection.depth)
+            raise self._settle_failed(method, failure, depth, is_lost) from failure
+        except BaseException:
+            # Cancelled: nobody will know whether the scope is open, and what it holds.
+            if method == "keyspace.begin" or is_inside:
+                connection.abort()
+                self._interrupted(method, connection, max(depth, connection.depth) if is_inside else 0)
+            raise
+        if not is_inside and _is_queued(method, result):
+            connection.abort()
+            raise _stray_receipt()
         decode = _DECODERS.get(method)
-        return decode(result) if decode else result
+        result = decode(result) if decode else result
+        self._settle(method, result, outcome)
+        return result
+
+    def _check_lost(self) -> None:
+        """The scope of a connection that is gone is said once."""
+        old = self._connection
+        if old is not None and old.failure is not None and old.depth > 0:
+            old.depth = 0
+            self._scope_ended(failure=_discarded("The connection was lost inside the scope."))
+            raise _scope_lost()
 
     async def _connect(self, deadline: Optional[float]) -> _AsyncConnection:
         # Made here: before Python 3.10 a lock belongs to the loop that runs when it is made.
-        self._connecting = self._connecting or asyncio.Lock()
-        async with self._connecting:
+        connecting = self._connecting = self._connecting or asyncio.Lock()
+        await _within(connecting.acquire(), deadline)
+        try:
             if self._is_closed:
                 raise _client_closed()
             old = self._connection
             if old is not None and old.failure is None:
                 return old
             if old is not None:
+                self._check_lost()
                 self._connection = None
                 await old.close()
-                if old.depth > 0:
-                    raise _scope_lost()
             connection = await _AsyncConnection.open(self.path, self._frame_bytes_max, deadline)
             if self.session is not None:
                 try:
-                    params = _session(self.session)
-                    self.session_info = await connection.exchange(self._requests, "session.open", params, deadline)
+                    request = self._requests.frame("session.open", _session(self.session), _remaining(deadline))
+                    self.session_info = await connection.exchange("session.open", *request, deadline)
                 except BaseException as failure:
                     await connection.close()
                     if isinstance(failure, SluiceError):
@@ -1497,13 +1948,8 @@ class AsyncClient(_Methods):
                     raise
             self._connection = connection
             return connection
-
-
-def _copy(failure: SluiceError, ambiguous: Optional[bool] = None) -> SluiceError:
-    twin = copy.copy(failure).with_traceback(None)
-    twin.__cause__ = twin.__context__ = None
-    twin.ambiguous = failure.ambiguous if ambiguous is None else ambiguous
-    return twin
+        finally:
+            connecting.release()
 
 
 class AsyncSubscription:
@@ -1521,7 +1967,8 @@ class AsyncSubscription:
         connection = await _AsyncConnection.open(client.path, client._frame_bytes_max, deadline)
         connection.events = asyncio.Queue(EVENTS_MAX)
         try:
-            result = await connection.exchange(client._requests, "transaction.subscribe", self._params, deadline)
+            request = client._requests.frame("transaction.subscribe", self._params, _remaining(deadline))
+            result = await connection.exchange("transaction.subscribe", *request, deadline)
         except BaseException:
             await connection.close()
             raise
@@ -1551,7 +1998,8 @@ class AsyncSubscription:
         if connection is not None:
             try:
                 params = {"subscription_id": self.subscription_id}
-                await connection.exchange(self._client._requests, "transaction.unsubscribe", params, _deadline(1.0))
+                request = self._client._requests.frame("transaction.unsubscribe", params, 1.0)
+                await connection.exchange("transaction.unsubscribe", *request, _deadline(1.0))
             except SluiceError:
                 pass  # The end of the connection ends the subscription as well.
             await connection.close()

@@ -13,6 +13,14 @@ import threading
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 
+class Scope:
+    """What a connection has open."""
+
+    def __init__(self, depth: int = 0) -> None:
+        self.depth = depth
+        self.queued: list = []
+
+
 class FakeSidecar:
     """`faults` are taken one per request:
 
@@ -25,6 +33,7 @@ class FakeSidecar:
     - `"silence"`: executes and never replies
     - `"garbage"`: replies with bytes that are no frame
     - `"farewell"`: replies with an error without id, then closes
+    - `"queue"`: replies as inside a scope, whether the client is in one or not
     - a dict: replies with it as the error and executes nothing
     """
 
@@ -35,6 +44,10 @@ class FakeSidecar:
         self.connections = 0
         self.hold = 0  # replies that are kept back and then sent in reverse
         self.events: list = []
+        self.results: dict = {}  # by method: those that come next
+        self.reading = threading.Event()  # cleared: frames are read no further than their length
+        self.reading.set()
+        self.on_silence = lambda: None  # called when a client waits in vain
         self._directory = tempfile.TemporaryDirectory()
         self.path = os.path.join(self._directory.name, "s.sock")
         self._open: set = set()
@@ -49,6 +62,7 @@ class FakeSidecar:
 
     def stop(self) -> None:
         """As a killed process: the listener and all connections close, the accepted transactions stay."""
+        self.reading.set()
         os.unlink(self.path)
         self._close(self._listener)
         for connection in list(self._open):
@@ -79,16 +93,20 @@ class FakeSidecar:
 
     def _serve(self, connection) -> None:
         held: list = []
+        scope = Scope()
         try:
             while True:
                 header = self._exactly(connection, 4)
+                if not self.reading.is_set():
+                    self.on_silence()
+                    self.reading.wait()
                 payload = self._exactly(connection, int.from_bytes(header, "big"))
                 request = json.loads(payload)
                 self.requests.append(request)
                 fault = self.faults.popleft() if self.faults else "ok"
                 if fault == "cut":
                     return
-                reply = self._reply(request, fault)
+                reply = self._reply(request, fault, scope)
                 if self.hold:
                     held.append(reply)
                     if len(held) < self.hold:
@@ -120,17 +138,44 @@ class FakeSidecar:
         if fault == "dribble":
             for byte in reply:
                 connection.sendall(bytes([byte]))
-        elif fault != "silence":
+        elif fault == "silence":
+            self.on_silence()
+        else:
             connection.sendall(reply)
         return True
 
-    def _reply(self, request: dict, fault) -> bytes:
+    def _reply(self, request: dict, fault, scope: Scope) -> bytes:
         if isinstance(fault, dict):
             return frame({"jsonrpc": "2.0", "id": request["id"], "error": fault})
-        outcome = self._execute(request["method"], request["params"])
+        outcome = self._execute(request["method"], request["params"], Scope(1) if fault == "queue" else scope)
         return frame({"jsonrpc": "2.0", "id": request["id"], **outcome})
 
-    def _execute(self, method: str, params: dict) -> dict:
+    def _execute(self, method: str, params: dict, scope: Scope) -> dict:
+        if self.results.get(method):
+            return {"result": self.results[method].pop(0)}
+        if method == "keyspace.begin":
+            scope.depth += 1
+            return {"result": {"depth": scope.depth}}
+        if method == "keyspace.discard":
+            scope.depth, scope.queued = 0, []
+            return {"result": {"depth": 0}}
+        if method == "keyspace.commit" and scope.depth == 0:
+            return {"error": error("operation_mode_error", -32007)}
+        if method == "keyspace.commit":
+            scope.depth -= 1
+            if scope.depth > 0:
+                return {"result": {"depth": scope.depth}}
+            queued, scope.queued = scope.queued, []
+            results = [self._execute(*each, scope)["result"] for each in queued]
+            return {"result": {"successful": True, "aborted": False, "results": results, "errors": []}}
+        if scope.depth > 0 and method in ("keyspace.command", "transaction.buffer", "object.get"):
+            scope.queued.append((method, params))
+            future = {"future": len(scope.queued) - 1}
+            if method != "transaction.buffer":
+                return {"result": future}
+            return {"result": {
+                "transaction_id": params["transaction"]["transaction_id"], "status": "queued", "generated_ids": {},
+                "durability": "fsynced", "duplicate": False, **future}}
         if method == "transaction.buffer":
             transaction = params["transaction"]
             known = self.accepted.setdefault(transaction["transaction_id"], (transaction, []))
@@ -142,8 +187,6 @@ class FakeSidecar:
                 "durability": "fsynced", "duplicate": len(known[1]) > 1}}
         if method == "transaction.subscribe":
             return {"result": {"subscription_id": "sub-1"}}
-        if method == "keyspace.begin":
-            return {"result": {"depth": 1}}
         return {"result": {"echo": {name: value for name, value in params.items() if name != "_meta"}}}
 
     @staticmethod

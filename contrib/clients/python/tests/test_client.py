@@ -1,8 +1,13 @@
 # SPDX-License-Identifier: MIT
 """The synchronous client against a sidecar that fails on demand."""
+import contextlib
 import datetime
+import os
+import signal
 import threading
+import time
 import unittest
+import warnings
 from decimal import Decimal
 
 from fake_sidecar import FakeSidecar, error
@@ -128,7 +133,414 @@ class WhenTheConnectionIsCut(unittest.TestCase):
             self.assertEqual([params["handler"] for params in opened], ["create", "create"])
 
 
+class Alarm(Exception):
+    """What a signal handler raises."""
+
+
+@contextlib.contextmanager
+def alarm(sidecar=None, seconds=20):
+    """Rings when the (fake) sidecar lets a client wait, or after some time."""
+    def ring(*_):
+        raise Alarm
+    before = signal.signal(signal.SIGALRM, ring)
+    if sidecar is not None:
+        sidecar.on_silence = lambda: signal.pthread_kill(threading.main_thread().ident, signal.SIGALRM)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+        if sidecar is not None:
+            sidecar.on_silence = lambda: None
+
+
+class WhenACallIsBrokenOff(unittest.TestCase):
+    def assert_accepts(self, client, sidecar, connections):
+        """Nothing of what follows lands in a scope that nobody knows of."""
+        self.assertEqual(client.buffer(CREATE)["status"], "pending")
+        self.assertEqual((list(sidecar.accepted), sidecar.connections), (["tx-1"], connections))
+
+    def test_a_begin_leaves_no_scope_behind(self):
+        with FakeSidecar("silence") as sidecar, Client(sidecar.path) as client:
+            with alarm(sidecar), self.assertRaises(Alarm), client.keyspace_scope():
+                self.fail("the scope was never begun")
+            self.assert_accepts(client, sidecar, connections=2)
+        with FakeSidecar("silence") as sidecar, Client(sidecar.path) as client:
+            with alarm(sidecar), self.assertRaises(Alarm):
+                client.keyspace_begin()
+            self.assert_accepts(client, sidecar, connections=2)
+
+    def test_a_begin_whose_reply_has_come_leaves_none_either(self):
+        class Late(Client):
+            def _settle(self, method, *arguments):
+                if method == "keyspace.begin":
+                    raise Alarm
+                super()._settle(method, *arguments)
+
+        with FakeSidecar() as sidecar, Late(sidecar.path) as client:
+            with self.assertRaises(Alarm), client.keyspace_scope():
+                self.fail("the scope was never begun")
+            self.assert_accepts(client, sidecar, connections=2)
+
+    def test_a_command_of_a_scope_discards_it(self):
+        with FakeSidecar("ok", "ok", "silence") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(Alarm), client.keyspace_scope() as scope:
+                future = scope.command("SET", "a", 1)
+                with alarm(sidecar):
+                    scope.command("SET", "b", 1)
+            with self.assertRaises(sluice.Aborted):
+                future.value
+            self.assert_accepts(client, sidecar, connections=2)
+
+    def test_the_scope_is_not_continued_where_it_is_caught(self):
+        with FakeSidecar("ok", "silence") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted) as caught, client.keyspace_scope() as scope:
+                with alarm(sidecar), self.assertRaises(Alarm):
+                    scope.command("SET", "a", 1)
+                for call in (lambda: scope.buffer(CREATE), lambda: client.buffer(CREATE)):
+                    with self.assertRaises(sluice.Aborted):
+                        call()
+            self.assertIn("interrupted", str(caught.exception))
+            self.assertEqual(sidecar.methods(), ["keyspace.begin", "keyspace.command"])
+            self.assert_accepts(client, sidecar, connections=2)
+
+    def test_a_commit_may_have_run(self):
+        with FakeSidecar("ok", "ok", "silence") as sidecar, Client(sidecar.path) as client:
+            with alarm(sidecar), self.assertRaises(Alarm), client.keyspace_scope() as scope:
+                future = scope.command("SET", "a", 1)
+            with self.assertRaises(sluice.OutcomeUnknown):
+                future.value
+            self.assert_accepts(client, sidecar, connections=2)
+
+    def test_keyspace_begin_is_told_by_the_next_call(self):
+        with FakeSidecar("ok", "silence") as sidecar, Client(sidecar.path) as client:
+            client.keyspace_begin()
+            with alarm(sidecar), self.assertRaises(Alarm):
+                client.buffer(CREATE)
+            with self.assertRaises(sluice.ConnectionLost):
+                client.buffer(CREATE)
+            self.assertEqual(len(sidecar.requests), 2)
+            client.buffer(CREATE)
+
+    def test_half_a_frame_is_not_continued_by_the_next(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            client.server_health()
+            sidecar.reading.clear()
+            with alarm(sidecar), self.assertRaises(Alarm):
+                client.buffer({"transaction_id": "big", "steps": ["x" * 3_000_000]})
+            sidecar.reading.set()
+            self.assertEqual(client.buffer(CREATE, timeout=5)["transaction_id"], "tx-1")
+            self.assertEqual(sidecar.connections, 2)
+
+    def test_what_cannot_be_written_breaks_nothing_off(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            with client.keyspace_scope() as scope:
+                with self.assertRaises(TypeError):
+                    scope.command("SET", "a", object())
+                future = scope.command("SET", "a", 1)
+            self.assertIn("echo", future.value)
+            self.assert_accepts(client, sidecar, connections=1)
+
+    def test_a_commit_that_is_busy_is_discarded(self):
+        busy = error("busy", -32001)
+        for discard, connections in (("ok", 1), (busy, 2), ("silence", 2), ("cut", 2)):
+            faults = ("ok", "ok", busy, discard)
+            with self.subTest(discard), FakeSidecar(*faults) as sidecar, Client(sidecar.path, timeout=0.5) as client:
+                with self.assertRaises(sluice.Busy), client.keyspace_scope() as scope:
+                    future = scope.command("SET", "a", 1)
+                with self.assertRaises(sluice.Aborted) as caught:
+                    future.value
+                self.assertIn("busy", str(caught.exception))
+                self.assertEqual(sidecar.methods()[-2:], ["keyspace.commit", "keyspace.discard"])
+                self.assert_accepts(client, sidecar, connections)
+
+    def test_a_scope_whose_discard_fails_goes_with_the_connection(self):
+        with FakeSidecar("ok", error("busy", -32001)) as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(KeyError), client.keyspace_scope():
+                raise KeyError
+            self.assert_accepts(client, sidecar, connections=2)
+
+    def test_a_begin_inside_that_is_never_committed_is_said(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted), client.keyspace_scope():
+                client.keyspace_begin()
+            self.assert_accepts(client, sidecar, connections=1)
+
+    def test_a_receipt_that_says_queued_outside_a_scope_is_none(self):
+        with FakeSidecar("queue") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.ProtocolViolation) as caught:
+                client.buffer(CREATE)
+            self.assertEqual(caught.exception.transaction_id, "tx-1")
+            self.assert_accepts(client, sidecar, connections=2)
+
+
+class WhenAnInnerScopeIsDiscarded(unittest.TestCase):
+    def test_nothing_of_the_outer_one_runs_on_its_own(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted) as caught, client.keyspace_scope() as outer:
+                first = outer.command("SET", "a", 1)
+                with self.assertRaises(ZeroDivisionError), client.keyspace_scope() as inner:
+                    raise ZeroDivisionError
+                for call in (
+                    lambda: outer.command("SET", "b", 1), lambda: outer.get_object("k", 1),
+                    lambda: outer.buffer(CREATE), lambda: inner.command("SET", "b", 1), lambda: client.buffer(CREATE),
+                    lambda: client.keyspace_command("SET", "b", 1), lambda: client.update("m", 1, {}),
+                    lambda: client.object_save("k", 1, {}), client.transaction().send, client.keyspace_commit,
+                    client.keyspace_scope().__enter__, client.keyspace_begin,
+                ):
+                    with self.assertRaises(sluice.Aborted):
+                        call()
+                client.status("tx-1")  # A read is no part of it.
+            self.assertIn("ZeroDivisionError", str(caught.exception))
+            with self.assertRaises(sluice.Aborted):
+                first.value
+            self.assertEqual(sidecar.methods(), [
+                "keyspace.begin", "keyspace.command", "keyspace.begin", "keyspace.discard", "transaction.status"])
+            self.assertIsNone(outer.result)
+            with client.keyspace_scope() as after:
+                future = after.buffer(CREATE)
+            self.assertEqual((future.value["status"], list(sidecar.accepted)), ("pending", ["tx-1"]))
+
+    def test_every_level_says_it(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted), client.keyspace_scope():
+                with self.assertRaises(sluice.Aborted), client.keyspace_scope():
+                    with self.assertRaises(KeyError), client.keyspace_scope():
+                        raise KeyError
+            self.assertEqual(sidecar.methods(), ["keyspace.begin"] * 3 + ["keyspace.discard"])
+            client.buffer(CREATE)
+
+    def test_an_inner_commit_that_fails_discards_all(self):
+        with FakeSidecar("ok", "ok", error("busy", -32001)) as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted), client.keyspace_scope() as outer:
+                with self.assertRaises(sluice.Busy), client.keyspace_scope():
+                    pass
+                with self.assertRaises(sluice.Aborted):
+                    outer.buffer(CREATE)
+            self.assertEqual(client.buffer(CREATE)["status"], "pending")
+
+    def test_a_lost_connection_is_said_by_everything_that_follows(self):
+        with FakeSidecar("ok", "cut") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted) as caught, client.keyspace_scope() as scope:
+                with self.assertRaises(sluice.ConnectionLost):
+                    scope.command("SET", "a", 1)
+                with self.assertRaises(sluice.Aborted):
+                    scope.command("SET", "b", 1)
+            self.assertIn("lost", str(caught.exception))
+            self.assertEqual(sidecar.methods(), ["keyspace.begin", "keyspace.command"])
+
+    def test_a_discard_inside_is_said_by_the_end(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted) as caught, client.keyspace_scope():
+                client.keyspace_discard()
+            self.assertIn("keyspace.discard", str(caught.exception))
+            self.assertEqual(client.buffer(CREATE)["status"], "pending")
+
+    def test_after_a_discard_of_its_own_the_client_goes_on(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.Aborted), client.keyspace_scope() as outer:
+                with self.assertRaises(KeyError), client.keyspace_scope():
+                    raise KeyError
+                client.keyspace_discard()
+                client.buffer(CREATE)
+                with self.assertRaises(sluice.Aborted):
+                    outer.command("SET", "a", 1)
+            self.assertEqual(list(sidecar.accepted), ["tx-1"])
+
+    def test_an_end_that_never_came_does_not_stop_the_client_for_good(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            client.keyspace_scope().__enter__()
+            with self.assertRaises(KeyError), client.keyspace_scope():
+                raise KeyError
+            with self.assertRaises(sluice.Aborted):
+                client.buffer(CREATE)
+            client.keyspace_discard()
+            self.assertEqual(client.buffer(CREATE)["status"], "pending")
+
+    def test_inside_keyspace_begin_its_owner_hears_of_it(self):
+        for ending in ("keyspace_commit", "keyspace_discard"):
+            with self.subTest(ending), FakeSidecar() as sidecar, Client(sidecar.path) as client:
+                client.keyspace_begin()
+                with self.assertRaises(KeyError), client.keyspace_scope():
+                    raise KeyError
+                with self.assertRaises(sluice.Aborted):
+                    client.buffer(CREATE)
+                with contextlib.suppress(sluice.Aborted):
+                    getattr(client, ending)()
+                self.assertEqual(client.buffer(CREATE)["status"], "pending")
+                self.assertEqual(len(sidecar.accepted), 1)
+
+    def test_inside_keyspace_begin_its_commit_gives_the_values(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            client.keyspace_begin()
+            with client.keyspace_scope() as scope:
+                future = scope.buffer(CREATE)
+            with self.assertRaises(sluice.OperationModeError):
+                future.value
+            client.keyspace_commit()
+            self.assertEqual(future.value["status"], "pending")
+
+    def test_a_scope_takes_nothing_before_its_begin_and_after_its_end(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            scope = client.keyspace_scope()
+            for _ in range(2):
+                with self.assertRaises(sluice.OperationModeError):
+                    scope.buffer(CREATE)
+                with scope:
+                    pass
+            self.assertEqual(sidecar.accepted, {})
+
+    def test_the_values_of_a_lost_commit_are_unknown(self):
+        with FakeSidecar("ok", "ok", "execute_and_cut") as sidecar, Client(sidecar.path) as client:
+            with self.assertRaises(sluice.OutcomeUnknown), client.keyspace_scope() as scope:
+                future = scope.buffer(CREATE)
+            with self.assertRaises(sluice.OutcomeUnknown):
+                future.value
+            self.assertEqual(len(sidecar.accepted), 1)
+
+
+class Child:
+    """Runs `body` in a child of this process."""
+
+    def __init__(self, body) -> None:
+        self._answers, write = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of Python 3.12: there are threads
+            self._process = os.fork()
+        if self._process == 0:
+            try:
+                signal.alarm(20)
+                answer = body()
+            except BaseException as failure:
+                answer = repr(failure)
+            os.write(write, str(answer).encode())
+            os._exit(0)
+        os.close(write)
+
+    def answer(self) -> str:
+        with os.fdopen(self._answers) as answers:
+            answer = answers.read()
+        os.waitpid(self._process, 0)
+        return answer
+
+
+def forked(body) -> str:
+    return Child(body).answer()
+
+
+class Forks(unittest.TestCase):
+    def send(self, client, who):
+        ids = [f"{who}-{n}" for n in range(100)]
+        receipts = [client.buffer({"transaction_id": id, "steps": []}, timeout=5)["transaction_id"] for id in ids]
+        return "right" if receipts == ids else f"wrong: {receipts}"
+
+    def test_parent_and_child_get_their_own_receipts(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            client.server_health()
+            child = Child(lambda: self.send(client, "child"))
+            self.assertEqual((self.send(client, "parent"), child.answer()), ("right", "right"))
+            self.assertEqual((len(sidecar.accepted), sidecar.connections), (200, 2))
+
+    def test_without_the_interpreters_hook_too(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            client.server_health()
+            sluice._inherited.clear()
+            child = Child(lambda: self.send(client, "child"))
+            self.assertEqual((self.send(client, "parent"), child.answer()), ("right", "right"))
+            forked(client.close)
+            client.server_health()
+            self.assertEqual((len(sidecar.accepted), sidecar.connections), (200, 2))
+
+    def test_the_childs_end_is_not_the_end_of_the_parents_connection(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            client.server_health()
+            forked(client.close)
+            client.server_health()
+            self.assertEqual(sidecar.connections, 1)
+
+    def test_a_lock_of_another_thread_does_not_stop_the_child(self):
+        with FakeSidecar("silence") as sidecar, Client(sidecar.path) as client:
+            def wait():
+                with contextlib.suppress(sluice.ConnectionLost):
+                    client.status("tx-1", timeout=20)
+            thread = threading.Thread(target=wait)
+            thread.start()
+            while not sidecar.requests:
+                time.sleep(0.001)
+            self.assertIn("tx-2", forked(lambda: client.status("tx-2", timeout=5)))
+            client.close()
+            thread.join()
+
+    def test_a_scope_stays_with_the_parent(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            def child():
+                try:
+                    scope.command("SET", "b", 1)
+                except sluice.Aborted as failure:
+                    return failure
+            with client.keyspace_scope() as scope:
+                future = scope.command("SET", "a", 1)
+                self.assertIn("forked", forked(child))
+                self.assertIn("pending", forked(lambda: client.buffer(CREATE)))
+            self.assertIn("echo", future.value)
+            self.assertEqual(sidecar.methods().count("keyspace.command"), 1)
+
+    def test_a_subscription_stays_with_the_parent(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            sidecar.events = [{"status": "a"}]
+            with client.subscribe(timeout=5) as events:
+                self.assertIn("ConnectionLost", forked(lambda: next(events)))
+                forked(events.close)
+                self.assertEqual(next(events), {"status": "a"})
+
+
 class Deadlines(unittest.TestCase):
+    def test_a_call_of_another_thread_counts(self):
+        with FakeSidecar("silence") as sidecar, Client(sidecar.path) as client:
+            def hold():
+                with contextlib.suppress(sluice.DeadlineExceeded):
+                    client.status("tx-1", timeout=5)
+            thread = threading.Thread(target=hold)
+            thread.start()
+            while not sidecar.requests:
+                time.sleep(0.001)
+            with self.assertRaises(sluice.DeadlineExceeded) as caught:
+                client.buffer(CREATE, timeout=0.1)
+            self.assertTrue(thread.is_alive())
+            self.assertEqual(caught.exception.transaction_id, "tx-1")
+            self.assertEqual(client.buffer(CREATE, timeout=None)["status"], "pending")
+            thread.join()
+
+    def test_a_wait_without_limit_is_sent_in_pieces(self):
+        pieces = [{"status": "pending", "timed_out": True}] * 2 + [{"status": "committed"}]
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            sidecar.results = {"transaction.wait": list(pieces)}
+            self.assertEqual(client.wait("tx-1", timeout=None), {"status": "committed"})
+            for request in sidecar.requests:
+                self.assertEqual(request["params"]["timeout_ms"], 3_600_000)
+                self.assertNotIn("deadline_ms", request["params"]["_meta"])
+
+    def test_a_long_wait_asks_for_no_more_than_the_sidecar_gives(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            sidecar.results = {"transaction.wait": [{"timed_out": True}, {"status": "committed"}]}
+            client.wait("tx-1", timeout=4000)
+            self.assertEqual([request["params"]["timeout_ms"] for request in sidecar.requests], [3_600_000] * 2)
+            self.assertTrue(4_004_000 <= sidecar.requests[0]["params"]["_meta"]["deadline_ms"] <= 4_005_000)
+
+    def test_the_last_piece_ends_the_wait(self):
+        with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+            sidecar.results = {"transaction.wait": [{"timed_out": True}] * 2}
+            self.assertEqual(client.wait("tx-1", timeout=3600), {"timed_out": True})
+            self.assertEqual(len(sidecar.requests), 1)
+
+    def test_a_drain_without_limit_ends_when_the_rest_is_parked(self):
+        for result in ({"drained": True, "remaining": 0}, {"drained": False, "remaining": 1}):
+            with FakeSidecar() as sidecar, Client(sidecar.path) as client:
+                sidecar.results = {"processor.drain": [result]}
+                self.assertEqual(client.processor_drain(timeout=None), result)
+                self.assertEqual(len(sidecar.requests), 1)
+
     def test_the_deadline_travels_with_the_request(self):
         with FakeSidecar() as sidecar, Client(sidecar.path) as client:
             client.status("tx-1", timeout=2)

@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: MIT
 """The client against a real sidecar and its database, kill -9 included."""
 import asyncio
+import contextlib
 import unittest
 
 from sidecar import SKIPPED, Lock, Sidecar, until
 
 import sluice
 from sluice import AsyncClient
+from test_client import Alarm, alarm
 
 IN_DATABASE = ("committed", "replicated")
 
@@ -95,6 +97,12 @@ class Writing(DaemonCase):
         self.assert_committed(receipt["transaction_id"])
         with self.assertRaises(sluice.NotCancellable):
             self.client.cancel(receipt["transaction_id"])
+
+    def test_waits_of_any_length(self):
+        receipt = self.client.update("telescope", "t1", {"state": "busy"})
+        for timeout in (None, 4000, 90_000):
+            self.assertIn(self.client.wait(receipt["transaction_id"], timeout=timeout)["status"], IN_DATABASE)
+            self.assertTrue(self.client.processor_drain(timeout=timeout)["drained"])
 
     def test_the_counters_add_up(self):
         for state in ("busy", "idle"):
@@ -230,6 +238,58 @@ class Keyspace(DaemonCase):
         self.assertIsNone(self.client.keyspace_command("GET", "scope:b"))
         with self.assertRaises(sluice.NotFound):
             self.client.status(tx.transaction_id)
+
+    def test_an_exception_inside_that_is_caught_discards_all_of_it_too(self):
+        tx = self.observation()
+        with self.assertRaises(sluice.Aborted):
+            with self.client.keyspace_scope() as outer:
+                outer.command("SET", "scope:f", 1)
+                with self.assertRaises(ZeroDivisionError), self.client.keyspace_scope() as inner:
+                    inner.command("SET", "scope:g", 1)
+                    raise ZeroDivisionError
+                with self.assertRaises(sluice.Aborted):
+                    outer.command("SET", "scope:h", 1)
+                with self.assertRaises(sluice.Aborted):
+                    self.client.buffer(tx.to_dict())
+        self.assertEqual(self.client.keyspace_command("MGET", "scope:f", "scope:g", "scope:h"), [None] * 3)
+        tx.send()
+        self.assert_committed(tx.transaction_id)
+
+    def test_a_begin_that_is_broken_off_leaves_no_scope_behind(self):
+        self.client.server_health()
+        for is_cut_inside_a_frame in (False, True):
+            self.sidecar.pause()
+            try:
+                with alarm(seconds=0.2), self.assertRaises(Alarm):
+                    if is_cut_inside_a_frame:
+                        self.client.keyspace_command("SET", "scope:i", "x" * 3_000_000)
+                    with self.client.keyspace_scope():
+                        self.fail("the scope was never begun")
+            finally:
+                self.sidecar.resume()
+            tx = self.observation()
+            self.assertEqual(tx.send(timeout=10)["status"], "pending")
+            self.assert_committed(tx.transaction_id)
+
+    def test_a_scope_that_is_cancelled_leaves_nothing_behind(self):
+        async def play():
+            async def work():
+                async with client.keyspace_scope() as scope:
+                    await scope.command("SET", "scope:j", 1)
+            async with AsyncClient(self.sidecar.path) as client:
+                await client.server_health()
+                for number in range(20):
+                    task = asyncio.ensure_future(work())
+                    for _ in range(number % 7):
+                        await asyncio.sleep(0)
+                    task.cancel()
+                    with contextlib.suppress(asyncio.CancelledError):
+                        await task
+                    receipt = await client.update("telescope", "t1", {"state": "busy"}, f"cancel-{number}")
+                    self.assertEqual(receipt["status"], "pending")
+        asyncio.run(play())
+        for number in range(20):
+            self.assert_committed(f"cancel-{number}")
 
     def test_a_watched_key_that_changes_aborts(self):
         other = self.sidecar.client()
