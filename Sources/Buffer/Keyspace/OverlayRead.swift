@@ -7,15 +7,21 @@ public struct OverlayRead: Sendable, Equatable {
     public var model: String
     /// Only these records (encoded ids); nil: all of the model.
     public var records: [String]?
+    /// Without `records`: only those whose encoded id begins with `:`, that is the ones which are not named by their id.
+    public var unnamedOnly: Bool
     /// Continues after this encoded id; pages never split a record.
     public var after: String?
     /// The page ends before it holds more than so many entries, or payload bytes; it always holds one record at least.
     public var entriesMax: Int
     public var bytesMax: Int
 
-    public init(model: String, records: [String]? = nil, after: String? = nil, entriesMax: Int, bytesMax: Int) {
+    public init(
+        model: String, records: [String]? = nil, unnamedOnly: Bool = false, after: String? = nil, entriesMax: Int,
+        bytesMax: Int
+    ) {
         self.model = model
         self.records = records
+        self.unnamedOnly = unnamedOnly
         self.after = after
         self.entriesMax = entriesMax
         self.bytesMax = bytesMax

@@ -32,9 +32,14 @@ public struct ReadBufferManager: Sendable {
     }
 
     /// A page of all that is pending for a model, in the order of the encoded ids.
-    public func pending(_ model: String, after: String?) async throws(BufferingError) -> Pending {
+    /// - Parameter unnamedOnly: Only for records that are named by references, or can't be named yet.
+    public func pending(
+        _ model: String, unnamedOnly: Bool = false, after: String?
+    ) async throws(BufferingError) -> Pending {
         try await page(
-            OverlayRead(model: model, after: after, entriesMax: Self.pageEntriesMax, bytesMax: Self.pageBytesMax))
+            OverlayRead(
+                model: model, unnamedOnly: unnamedOnly, after: after, entriesMax: Self.pageEntriesMax,
+                bytesMax: Self.pageBytesMax))
     }
 
     /// The changes still buffered for a record, oldest first: `read_buffer:{model}:{id}:updates`.

@@ -57,8 +57,8 @@ extension StepBuilder {
         }
         let keys = table.keyColumns
         guard keys.count > 1 else {
-            guard id.kind == .string || id.kind == .number else {
-                throw ValidationFault(place, "must be a string or an integer")
+            guard id.kind == .string || id.kind == .number || id.kind == .bool else {
+                throw ValidationFault(place, "must be a string, an integer or a boolean")
             }
             try write(id, to: keys[0], place, &writer)
             return writer.bytes

@@ -160,7 +160,6 @@ struct StepBuilder {
             return RecordKey(model: model, encodedID: RecordKey.encoded(plain))
         }
         guard let view = try? JSONDocument(parsing: id).root else { return .anyRecord(of: model) }
-        if let reference = Reference(view), !reference.namesAssignedID { return .anyRecord(of: model) }
         return RecordKey(model: model, id: view) ?? .anyRecord(of: model)
     }
 }

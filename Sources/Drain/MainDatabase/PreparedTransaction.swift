@@ -66,10 +66,12 @@ public struct Statement: Sendable {
 public struct AssignedIDs: Sendable {
     public var steps: [(step: String, isBulk: Bool, ids: [Source])]
 
-    public enum Source: Sendable {
+    public indirect enum Source: Sendable {
         case known(JSONValue)
         /// First column that this statement returned.
         case captured(statement: Int)
+        /// A composite id that has such columns.
+        case composite([(column: String, source: Source)])
     }
 
     public init(steps: [(step: String, isBulk: Bool, ids: [Source])]) { self.steps = steps }
@@ -81,15 +83,24 @@ public struct AssignedIDs: Sendable {
         for (step, isBulk, ids) in steps {
             writer.name(step)
             if isBulk { writer.beginArray() }
-            for id in ids {
-                switch id {
-                case .known(let value): writer.value(value)
-                case .captured(let statement): writer.value(captured(statement))
-                }
-            }
+            for id in ids { Self.write(id, captured, &writer) }
             if isBulk { writer.endArray() }
         }
         writer.endObject()
         return writer.bytes
+    }
+
+    private static func write(_ id: Source, _ captured: (_ statement: Int) -> JSONValue, _ writer: inout JSONWriter) {
+        switch id {
+        case .known(let value): writer.value(value)
+        case .captured(let statement): writer.value(captured(statement))
+        case .composite(let columns):
+            writer.beginObject()
+            for (column, source) in columns {
+                writer.name(column)
+                write(source, captured, &writer)
+            }
+            writer.endObject()
+        }
     }
 }

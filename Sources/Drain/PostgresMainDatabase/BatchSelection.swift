@@ -66,6 +66,8 @@ struct BatchSelection {
         switch entry.ids[index] {
         case .known(let value): return value.isNull ? nil : .value(value)
         case .captured(let statement): return .captured(member: first, statement: statement)
+        // Its columns are referred to one by one.
+        case .composite: return nil
         }
     }
 

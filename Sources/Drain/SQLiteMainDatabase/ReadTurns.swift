@@ -7,6 +7,8 @@ struct ReadTurns {
     private var running: Int?
     private var unwanted: Set<Int> = []
     private(set) var isClosed = false
+    /// The one that runs is no longer wanted.
+    private(set) var isInterrupted = false
 
     mutating func enter() -> Int {
         nextTurn += 1
@@ -17,6 +19,7 @@ struct ReadTurns {
     mutating func begin(_ turn: Int) -> Bool {
         guard !isClosed, unwanted.remove(turn) == nil else { return false }
         running = turn
+        isInterrupted = false
         return true
     }
 
@@ -27,7 +30,10 @@ struct ReadTurns {
 
     /// True: it runs and must be interrupted. Not to be called after ``end(_:)`` of a turn.
     mutating func cancel(_ turn: Int) -> Bool {
-        guard running != turn else { return true }
+        guard running != turn else {
+            isInterrupted = true
+            return true
+        }
         unwanted.insert(turn)
         return false
     }
@@ -35,6 +41,7 @@ struct ReadTurns {
     /// True: one runs and must be interrupted. None begins any more.
     mutating func close() -> Bool {
         isClosed = true
+        isInterrupted = true
         return running != nil
     }
 }

@@ -83,7 +83,8 @@ public final class SQLiteReader: DatabaseReader {
             try at(.run) { () throws(SQLiteError) in try connection.execute("BEGIN") }
             // A read transaction has nothing to lose: an error of its end is none of the reader's.
             defer { if connection.isInTransaction { try? connection.execute("ROLLBACK") } }
-            return try body(connection, SQLiteSnapshot(connection))
+            let snapshot = SQLiteSnapshot(connection) { [self] in state.withLock { !$0.turns.isInterrupted } }
+            return try body(connection, snapshot)
         }
     }
 }

@@ -10,7 +10,13 @@ final class SQLiteSnapshot: DatabaseSnapshot {
     /// Scans that are in progress: a visitor may read on, and begin another scan of the same shape.
     private var openScans = 0
 
-    init(_ connection: SQLiteConnection) { self.connection = connection }
+    private let isWanted: () -> Bool
+
+    /// - Parameter isWanted: False once somebody has interrupted the connection.
+    init(_ connection: SQLiteConnection, isWanted: @escaping () -> Bool = { true }) {
+        self.connection = connection
+        self.isWanted = isWanted
+    }
 
     func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
         try at(.run) { () throws(SQLiteError) in
@@ -29,7 +35,7 @@ final class SQLiteSnapshot: DatabaseSnapshot {
         for (index, column) in keyColumns.enumerated() {
             statement.bind(Int32(index + 1), SQLiteValue(key[index], as: column.type))
         }
-        return try step(statement) ? statement.row(as: table.columns.map(\.type)) : nil
+        return try begin(statement) ? statement.row(as: table.columns.map(\.type)) : nil
     }
 
     func records(
@@ -50,8 +56,10 @@ final class SQLiteSnapshot: DatabaseSnapshot {
         }
         bind(filter, to: statement)
         let types = table.columns.map(\.type)
-        while try step(statement) {
+        var hasRow = try begin(statement)
+        while hasRow {
             guard try visit(statement.row(as: types)) else { return }
+            hasRow = try step(statement)
         }
     }
 
@@ -61,7 +69,7 @@ final class SQLiteSnapshot: DatabaseSnapshot {
         let statement = try prepare("SELECT count(*) FROM \(SQLDialect.sqlite.quoted(table.name))\(tail)")
         defer { statement.reset() }
         bind(filter, to: statement)
-        return try step(statement) ? statement.int64(0) : 0
+        return try begin(statement) ? statement.int64(0) : 0
     }
 
     private func select(_ table: Table) -> String {
@@ -77,6 +85,15 @@ final class SQLiteSnapshot: DatabaseSnapshot {
 
     private func prepare(_ sql: String) throws(DatabaseError) -> SQLiteStatement {
         try at(.prepare) { () throws(SQLiteError) in try connection.statement(sql) }
+    }
+
+    /// The first step. An interrupt between two statements meets none that runs, and SQLite forgets it.
+    private func begin(_ statement: SQLiteStatement) throws(DatabaseError) -> Bool {
+        let hasRow = try step(statement)
+        guard isWanted() else {
+            throw DatabaseError(.unavailable, code: "cancelled", "The read is no longer wanted.")
+        }
+        return hasRow
     }
 
     private func step(_ statement: SQLiteStatement) throws(DatabaseError) -> Bool {

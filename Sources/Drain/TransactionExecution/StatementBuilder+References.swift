@@ -66,12 +66,40 @@ extension StatementBuilder {
                     ids.append(.captured(statement: source))
                     isAnyCaptured = true
                 } else {
-                    ids.append(.known(step.rows[row].id?.value() ?? .null))
+                    ids.append(source(of: step.rows[row].id))
                 }
             }
             steps.append((step.id, step.operation.isBulk, ids))
         }
         return isAnyCaptured ? AssignedIDs(steps: steps) : nil
+    }
+
+    /// An id that was known at accept, but for columns of a composite one that statements of this transaction return.
+    private func source(of id: JSONView?) -> AssignedIDs.Source {
+        guard let id else { return .known(.null) }
+        guard id.kind == .object, Reference(id) == nil else { return .known(id.value()) }
+        var isCaptured = false
+        var columns: [(column: String, source: AssignedIDs.Source)] = []
+        for (name, value) in id.members {
+            if let statement = Reference(value).flatMap(capturedStatement) {
+                columns.append((name.string ?? "", .captured(statement: statement)))
+                isCaptured = true
+            } else {
+                columns.append((name.string ?? "", .known(value.value())))
+            }
+        }
+        return isCaptured ? .composite(columns) : .known(id.value())
+    }
+
+    /// The statement of this transaction that returns the id which a reference names.
+    private func capturedStatement(_ reference: Reference) -> Int? {
+        let row = reference.row ?? 0
+        guard reference.transactionID == transaction.transactionID,
+            let step = transaction.steps.firstIndex(where: { $0.id == reference.step }),
+            transaction.steps[step].rows.indices.contains(row), returnsKey(step: step, row: row),
+            let statement = statement(step: step, row: row), !statements[statement].returns.isEmpty
+        else { return nil }
+        return statement
     }
 
     private static var unresolved: DatabaseError {

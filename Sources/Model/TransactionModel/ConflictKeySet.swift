@@ -10,6 +10,10 @@ import JSON
 /// together only the ledger knows, so uses under one kind of name are ordered against those under the other:
 /// `i:{model}:w` orders writes by reference (`writes`) against everything by id (`reads`), `i:{model}:s` foreign keys
 /// by reference (`writes`) against writes by id (`reads`).
+///
+/// A composite key with two such ids has more names, as one and the other became known. Uses under one of those are ordered
+/// against each other too: there a write is `exclusive` in `:w` and `reads` in `:s`, a foreign key also `reads` in `:w`.
+/// Whoever names a record by an id that this very transaction makes can't run before it, and needs no order here.
 struct ConflictKeySet {
     private(set) var list: [ConflictKey] = []
     private var indexes: [ByteString: Int] = [:]
@@ -38,10 +42,17 @@ struct ConflictKeySet {
         }
         add(Self.model(model), .writes)
         add("r:" + record.keySuffix, .exclusive)
-        if record.isReference {
-            if !isOwn(record) { add(Self.twoNames(model) + ":w", .writes) }
-        } else if table?.assignsKey == true, !operation.alwaysInserts {
+        switch names(of: record) {
+        case .final:
+            guard let table, Self.mayHaveTwoNames(table), table.primaryKey.count > 1 || !operation.alwaysInserts else {
+                return
+            }
             add(Self.twoNames(model) + ":w", .reads)
+            add(Self.twoNames(model) + ":s", .reads)
+        case .own: break
+        case .two: add(Self.twoNames(model) + ":w", .writes)
+        case .several:
+            add(Self.twoNames(model) + ":w", .exclusive)
             add(Self.twoNames(model) + ":s", .reads)
         }
     }
@@ -61,9 +72,14 @@ struct ConflictKeySet {
             // Against those of whom only the model is known.
             add(Self.model(key.table), .refers)
             add("r:" + record.keySuffix, .refers)
-            if record.isReference {
-                if !isOwn(record) { add(Self.twoNames(key.table) + ":s", .writes) }
-            } else if schema[key.table]?.assignsKey == true {
+            switch names(of: record) {
+            case .final:
+                guard let other = schema[key.table], Self.mayHaveTwoNames(other) else { continue }
+                add(Self.twoNames(key.table) + ":w", .reads)
+            case .own: break
+            case .two: add(Self.twoNames(key.table) + ":s", .writes)
+            case .several:
+                add(Self.twoNames(key.table) + ":s", .writes)
                 add(Self.twoNames(key.table) + ":w", .reads)
             }
         }
@@ -83,17 +99,9 @@ struct ConflictKeySet {
     /// Nil: it is known only when the transaction runs, or not named by its primary key.
     private func record(named values: [JSONView], by key: ForeignKey) -> RecordKey? {
         guard let order = keyOrder(of: key), schema[key.table]?.isNamedByBytes ?? true else { return nil }
-        if order.count == 1 {
-            if let reference = Reference(values[0]), !reference.namesAssignedID { return nil }
-            return RecordKey(model: key.table, id: values[0])
-        }
-        var parts: [String] = []
-        for index in order {
-            let value = values[index]
-            guard let text = value.string ?? value.numberText ?? value.bytesValue.map(Base64.encode) else { return nil }
-            parts.append(RecordKey.encoded(text, composite: true))
-        }
-        return RecordKey(model: key.table, encodedID: parts.joined(separator: ","))
+        if order.count == 1 { return RecordKey(model: key.table, id: values[0]) }
+        return RecordKey.joined(order.map { RecordKeyComponent(values[$0]) }, composite: true)
+            .map { RecordKey(model: key.table, encodedID: $0) }
     }
 
     /// Which of the foreign key's columns stands where in the other table's primary key.
@@ -105,9 +113,29 @@ struct ConflictKeySet {
         return order.count == key.columns.count ? order : nil
     }
 
-    /// The database assigns its id in this very transaction: nobody else knows it by another name.
-    private func isOwn(_ record: RecordKey) -> Bool {
-        record.encodedID.string.utf8.starts(with: (":" + transaction.string + "#").utf8)
+    /// By what other names a record may be known, beside the one given.
+    private enum Names {
+        /// All of the id is known; there may be names by reference.
+        case final
+        /// The database assigns an id in it in this very transaction: nobody else can have used another name.
+        case own
+        /// The id.
+        case two
+        /// The id, and references in other columns of it.
+        case several
+    }
+
+    private func names(of record: RecordKey) -> Names {
+        guard record.isReference else { return .final }
+        let references = RecordKey.references(in: record.encodedID)
+        if references.allSatisfy({ $0.transactionID == transaction }) { return .own }
+        return record.assignableCount > 1 ? .several : .two
+    }
+
+    /// Whether ids that the database assigns may stand in the table's key.
+    private static func mayHaveTwoNames(_ table: Table) -> Bool {
+        table.assignsKey || table.primaryKey.count > 1
+            || table.foreignKeys.contains { $0.columns == table.primaryKey }
     }
 
     private static func model(_ name: String) -> String { "m:" + RecordKey.encoded(name) }

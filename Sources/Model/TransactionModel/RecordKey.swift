@@ -5,8 +5,9 @@ public import JSON
 public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
     /// As the database has it.
     public let model: ByteString
-    /// A scalar's text (base64 of bytes), percent-encoded; a composite's components joined by `,`. What starts with `:` is no id of a
-    /// client: ``anyRecord``, or a reference to an id that only the database can assign.
+    /// A scalar's text (base64 of bytes), percent-encoded; a composite's components joined by `,`. What starts with `:` is no
+    /// id of a client: ``anyRecord``, a reference to an id that only the database can assign (`:T#s.id`), or a composite that
+    /// has such references among its components (`::T#s.id,x`, `:x,:T#s.id`).
     public let encodedID: ByteString
 
     public init(model: String, encodedID: String) {
@@ -14,24 +15,20 @@ public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
         self.encodedID = ByteString(encodedID)
     }
 
-    /// The key of an id as it stands in a stored step: a string, an integer, an object by column (in the order of the
-    /// primary key), or a `{"$ref": ...}`. Nil for anything else.
+    /// The key of an id as it stands in a stored step: a string, an integer, a boolean, an object by column (in the order of
+    /// the primary key), or a `{"$ref": ...}` to an assigned id, also for a column of such an object. Nil for anything else.
     public init?(model: String, id: JSONView) {
         guard let encoded = Self.encodedID(id) else { return nil }
         self.init(model: model, encodedID: encoded)
     }
 
-    /// The key of a record by the canonical values of its primary key, in key order. Nil when one is no scalar.
+    /// The key of a record by the canonical values of its primary key, in key order; where a value is an id that the
+    /// database has not assigned yet, by its `{"$ref": ...}`. Nil when one is neither.
     public init?(model: String, key: [JSONValue]) {
-        var parts: [String] = []
-        for value in key {
-            guard let text = value.string ?? value.number?.text ?? value.bytesValue.map(Base64.encode) else {
-                return nil
-            }
-            parts.append(Self.encoded(text, composite: key.count > 1))
+        guard let encoded = Self.joined(key.map { RecordKeyComponent($0) }, composite: key.count > 1) else {
+            return nil
         }
-        guard !parts.isEmpty else { return nil }
-        self.init(model: model, encodedID: parts.joined(separator: ","))
+        self.init(model: model, encodedID: encoded)
     }
 
     /// `{model}:{id}`
@@ -44,14 +41,14 @@ public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
 
     public var isAnyRecord: Bool { encodedID.string == ":any" }
 
-    /// The id is a reference; the database assigns it at commit.
+    /// The id is a reference, or has one in it; the database assigns it at commit.
     public var isReference: Bool { encodedID.string.utf8.first == UInt8(ascii: ":") && !isAnyRecord }
 
     /// The record that a step creates under an id which the database assigns.
     public static func assigned(model: String, transaction: TransactionID, step: String, row: Int?) -> RecordKey {
         RecordKey(
             model: model,
-            encodedID: ":" + Reference.text(transaction: transaction, step: step, row: row).replacingColons)
+            encodedID: ":" + encoded(Reference.text(transaction: transaction, step: step, row: row), composite: true))
     }
 
     /// Percent-encodes `%`, `:`, `{` and `}`; in a component of a composite id also `,`.
@@ -80,25 +77,8 @@ public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
     }
 
     private static func encodedID(_ id: JSONView) -> String? {
-        switch id.kind {
-        case .string: return id.string.map { encoded($0) }
-        case .number: return id.numberText
-        case .object:
-            if let reference = Reference(id) { return ":" + reference.text.replacingColons }
-            if let bytes = id.bytesValue { return encoded(Base64.encode(bytes)) }
-            var parts: [String] = []
-            for (_, value) in id.members {
-                guard let part = value.string ?? value.numberText ?? value.bytesValue.map(Base64.encode) else {
-                    return nil
-                }
-                parts.append(encoded(part, composite: true))
-            }
-            return parts.isEmpty ? nil : parts.joined(separator: ",")
-        case .null, .bool, .array: return nil
-        }
+        if let component = RecordKeyComponent(id) { return joined([component], composite: false) }
+        guard id.kind == .object, Reference(id) == nil else { return nil }
+        return joined(id.members.map { RecordKeyComponent($0.value) }, composite: true)
     }
-}
-
-extension String {
-    fileprivate var replacingColons: String { RecordKey.encoded(self) }
 }

@@ -18,6 +18,12 @@ public struct Reference: Sendable, Hashable {
         self.init(text: text)
     }
 
+    /// The same of a value.
+    public init?(_ value: JSONValue) {
+        guard case .object(let object) = value, object.count == 1, let text = object["$ref"]?.string else { return nil }
+        self.init(text: text)
+    }
+
     public init?(text: String) {
         var rest = Substring(text)
         if let mark = rest.firstIndex(of: "#") {

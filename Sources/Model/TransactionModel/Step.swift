@@ -84,9 +84,6 @@ public struct Step: Sendable {
         guard let view = rows[row].id else {
             return .assigned(model: model, transaction: transaction, step: id, row: operation.isBulk ? row : nil)
         }
-        if let reference = Reference(view), !reference.namesAssignedID {
-            return .anyRecord(of: model)
-        }
         return RecordKey(model: model, id: view) ?? .anyRecord(of: model)
     }
 }

@@ -2,7 +2,7 @@
 public import JSON
 
 extension SluiceClient {
-    /// One record; `id` is a string or an integer, or an object by column for a composite key.
+    /// One record; `id` is a string, an integer or a boolean, or an object by column for a composite key.
     public func get(_ model: String, id: JSONValue) async throws(SluiceClientError) -> RecordResult {
         try RecordResult(await view("record.get", ["model": .string(model), "id": id]))
     }

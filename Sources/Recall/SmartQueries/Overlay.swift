@@ -7,6 +7,9 @@ import TransactionModel
 
 /// The pending changes of a model, grouped by record, as one or several pages gave them.
 struct Overlay: Sendable {
+    /// Where a change stands in the order in which all of them are applied.
+    typealias Place = (sequence: Int64, turn: Int, row: Int)
+
     struct Change: Sendable {
         var sequence: Int64
         var step: Int
@@ -14,7 +17,7 @@ struct Overlay: Sendable {
         /// When the step runs, among those of its transaction.
         var turn: Int
 
-        var place: (Int64, Int, Int) { (sequence, turn, row) }
+        var place: Place { (sequence, turn, row) }
     }
 
     struct Pending: Sendable {
@@ -78,8 +81,8 @@ struct Overlay: Sendable {
     /// names an id that is still to be assigned, and nobody has begun to apply them. What is not after `committed` may
     /// have been in a ledger that was read, and then only the database knows the rest.
     func makes(_ encodedID: ByteString, after committed: Int64, in table: Table) -> Bool {
-        guard let list = changes[encodedID], let first = list.first, changes[Self.any] == nil, !table.assignsKey,
-            namedTransactions.isEmpty, let maker = transactions[first.sequence]
+        guard let list = changes[encodedID], let first = list.first, !table.assignsKey, namedTransactions.isEmpty,
+            !changes.keys.contains(where: Self.isUnnamed), let maker = transactions[first.sequence]
         else { return false }
         switch maker.transaction.steps[first.step].operation {
         case .create, .bulkCreate: break
@@ -93,15 +96,13 @@ struct Overlay: Sendable {
     /// Leaves out what the ledger has, and moves changes of ids that the database has assigned to these ids. Answers the
     /// latest sequence that the ledger has; 0: none.
     @discardableResult
-    mutating func settle(_ ledger: [TransactionID: LedgerEntry], _ ids: KnownIDs, model: String) -> Int64 {
+    mutating func settle(_ ledger: [TransactionID: LedgerEntry], _ ids: KnownIDs) -> Int64 {
         self.ids = ids
-        for (encoded, list) in changes where encoded.string.utf8.first == UInt8(ascii: ":") {
-            guard let reference = Reference(text: String(encoded.string.dropFirst())), let id = ids[reference],
-                let record = RecordKey(model: model, key: [id])
-            else { continue }
+        for (encoded, list) in changes where Self.isUnnamed(encoded) {
+            guard let resolved = RecordKey.resolved(encoded, { ids[$0] }) else { continue }
             changes[encoded] = nil
-            changes[record.encodedID, default: []] += list
-            changes[record.encodedID]?.sort { $0.place < $1.place }
+            changes[resolved, default: []] += list
+            changes[resolved]?.sort { $0.place < $1.place }
         }
         for (encoded, list) in changes {
             let open = list.filter { change in
@@ -132,11 +133,36 @@ struct Overlay: Sendable {
         return record
     }
 
+    /// Where the steps stand that references name, as far as their transactions are pending.
+    func places(of references: [Reference]) -> [Reference: Place] {
+        let wanted = Set(references.compactMap(\.transactionID))
+        var found: [TransactionID: (sequence: Int64, pending: Pending)] = [:]
+        for (sequence, pending) in transactions where wanted.contains(pending.transaction.transactionID) {
+            found[pending.transaction.transactionID] = (sequence, pending)
+        }
+        var places: [Reference: Place] = [:]
+        for reference in references {
+            guard let maker = reference.transactionID.flatMap({ found[$0] }),
+                let step = maker.pending.transaction.steps.firstIndex(where: { $0.id == reference.step })
+            else { continue }
+            places[reference] = (maker.sequence, maker.pending.turns?[step] ?? step, reference.row ?? 0)
+        }
+        return places
+    }
+
     static let any: ByteString = ":any"
+
+    /// A record that is named by references, or can't be named at all.
+    static func isUnnamed(_ encodedID: ByteString) -> Bool { encodedID.string.utf8.first == UInt8(ascii: ":") }
+
+    /// The id that the database gave to what a reference names, in the form of a column; nil: not known yet.
+    func id(_ reference: Reference, in column: Column) -> JSONValue? {
+        ids[reference].map { column.type.canonical($0) ?? $0 }
+    }
 
     /// The id that changes were moved to: the database assigns integers.
     static func assignedID(in encoded: ByteString) -> JSONValue? {
-        encoded.string.utf8.first == UInt8(ascii: ":") ? nil : Int64(encoded.string).map { .integer($0) }
+        isUnnamed(encoded) ? nil : Int64(encoded.string).map { .integer($0) }
     }
 
     /// Transactions that may have assigned ids by now: committed ones, and those that others refer to.
@@ -154,9 +180,6 @@ struct Overlay: Sendable {
 
     /// Transactions that assigned ids stand for, beside those that are pending themselves.
     private var referencedTransactions: [TransactionID] {
-        changes.keys.compactMap { key in
-            key.string.utf8.first == UInt8(ascii: ":")
-                ? Reference(text: String(key.string.dropFirst()))?.transactionID : nil
-        }
+        changes.keys.flatMap { RecordKey.references(in: $0).compactMap(\.transactionID) }
     }
 }

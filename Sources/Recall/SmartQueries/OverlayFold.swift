@@ -17,12 +17,10 @@ struct FoldedRecord: Sendable {
     private(set) var unknown: Set<Int> = []
     /// Transactions that were folded in.
     private(set) var changeCount = 0
-    /// The record's id is known only to this reference.
-    private(set) var reference: String?
     /// Columns that will have an id which the database has not assigned yet, by index.
     private(set) var awaited: [Int: Reference] = [:]
     /// Place of the first change in the order of acceptance.
-    var rank: (sequence: Int64, turn: Int, row: Int) = (0, 0, 0)
+    var rank: Overlay.Place = (0, 0, 0)
 
     init(_ base: Base) { self.base = base }
 
@@ -86,7 +84,6 @@ struct FoldedRecord: Sendable {
         base = .known(values)
         unknown = []
         awaited = [:]
-        reference = nil
         for (index, column) in table.columns.enumerated() {
             if column.isGenerated || column.defaultValue == .volatile { unknown.insert(index) }
         }
@@ -94,7 +91,6 @@ struct FoldedRecord: Sendable {
         set(step.rows[row].data, table, ids)
         if isAssigned, let key, assigned == nil {
             let text = Reference.text(transaction: transaction, step: step.id, row: step.operation.isBulk ? row : nil)
-            reference = text
             awaited[key] = Reference(text: text)
             unknown.insert(key)
         }

@@ -11,7 +11,7 @@ struct QueryRun {
     private let snapshot: any DatabaseSnapshot
     private var affected: Set<ByteString> = []
     /// Records with pending changes that match, in order.
-    private var changed: [FoldedRecord] = []
+    private var changed: [(record: FoldedRecord, order: [JSONValue])] = []
     /// Base rows that match, although what they will be is in `changed` or gone.
     private var overlaidMatches: Int64 = 0
     /// The latest sequence of the overlay that the ledger has; 0: none.
@@ -27,7 +27,7 @@ struct QueryRun {
         let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(Array(transactions))
         let ids = KnownIDs(ledger, statusRecords: assigned)
         self.plan = plan.resolved(ids)
-        committed = overlay.settle(ledger, ids, model: plan.table.name)
+        committed = overlay.settle(ledger, ids)
         self.overlay = overlay
         try foldChanged()
     }
@@ -49,10 +49,10 @@ struct QueryRun {
 
         try snapshot.records(plan.table, where: plan.condition, order: plan.order) { values throws(DatabaseError) in
             if !affected.isEmpty, let key = key(of: values), affected.contains(key) { return true }
-            while next < changed.count, position < end, let other = changed[next].values,
-                plan.order.precedes(other, values, of: plan.table)
+            while next < changed.count, position < end,
+                plan.order.precedes(changed[next].order, values, of: plan.table)
             {
-                take(changed[next])
+                take(changed[next].record)
                 next += 1
             }
             guard position < end else { return false }
@@ -60,7 +60,7 @@ struct QueryRun {
             return position < end
         }
         while next < changed.count, position < end {
-            take(changed[next])
+            take(changed[next].record)
             next += 1
         }
         if plan.wantsCount {
@@ -73,25 +73,27 @@ struct QueryRun {
 
     private mutating func foldChanged() throws(DatabaseError) {
         let bases = try bases()
+        var matching: [FoldedRecord] = []
         for encoded in overlay.changes.keys where encoded != Overlay.any {
             affected.insert(encoded)
             let base = bases[encoded]
             if let base, plan.matches(base) { overlaidMatches += 1 }
             let record = overlay.fold(encoded, onto: .known(base), in: plan.table)
-            if plan.matches(record) { changed.append(record) }
+            if plan.matches(record) { matching.append(record) }
         }
         let table = plan.table
+        let awaited = AwaitedOrder(of: matching, overlay, table)
+        changed = matching.compactMap { record in awaited.values(of: record).map { (record, $0) } }
         var order = plan.order
         // A key of one column leaves nothing to order behind it.
         let key = order.terms.firstIndex { [table.columns[$0.column].name] == table.primaryKey }
         if let key { order.terms.removeSubrange((key + 1)...) }
         let keyIsDescending = key.map { order.terms[$0].isDescending } ?? false
         changed.sort { a, b in
-            guard let x = a.values, let y = b.values else { return false }
-            if order.precedes(x, y, of: table) { return true }
-            if order.precedes(y, x, of: table) { return false }
-            // Ids that the database will assign are not known; they will rise in the order of acceptance.
-            return keyIsDescending ? b.rank < a.rank : a.rank < b.rank
+            if order.precedes(a.order, b.order, of: table) { return true }
+            if order.precedes(b.order, a.order, of: table) { return false }
+            // Only ids that are not known and can't be compared; they will rise in the order of acceptance.
+            return keyIsDescending ? b.record.rank < a.record.rank : a.record.rank < b.record.rank
         }
     }
 
@@ -129,22 +131,19 @@ struct QueryRun {
     /// The key of a record in the database; nil where it has nothing, or gives out the id only later.
     private func databaseKey(_ encoded: ByteString) -> [JSONValue]? {
         guard let first = overlay.changes[encoded]?.first, let pending = overlay.transactions[first.sequence],
-            encoded.string.utf8.first != UInt8(ascii: ":")
+            !Overlay.isUnnamed(encoded)
         else { return nil }
-        return pending.transaction.steps[first.step].rows[first.row].id.flatMap { keyValues($0, encoded) }
+        return pending.transaction.steps[first.step].rows[first.row].id.flatMap(keyValues)
     }
 
-    private func keyValues(_ id: JSONView, _ encoded: ByteString) -> [JSONValue]? {
-        let names = plan.table.primaryKey
-        if names.count > 1 {
-            let values = names.compactMap { id.member($0)?.value() }
-            return values.count == names.count ? values : nil
+    private func keyValues(_ id: JSONView) -> [JSONValue]? {
+        let columns = plan.table.keyColumns
+        let values = columns.compactMap { column -> JSONValue? in
+            guard let value = columns.count > 1 ? id.member(column.name) : id else { return nil }
+            guard let reference = Reference(value) else { return value.value() }
+            return overlay.id(reference, in: column)
         }
-        if Reference(id) != nil {
-            // An assigned id: the overlay was moved to what the ledger says, an integer.
-            return Overlay.assignedID(in: encoded).map { [$0] } ?? [.string(encoded.string)]
-        }
-        return [id.value()]
+        return values.count == columns.count ? values : nil
     }
 
     private func key(of values: [JSONValue]) -> ByteString? {

@@ -27,8 +27,9 @@ extension FoldedRecord {
         guard let values else { return nil }
         var object = JSONObject()
         for (index, column) in table.columns.enumerated() {
-            if let reference, column.name == table.primaryKey.first {
-                object.append(column.name, ["$ref": .string(reference)])
+            // Of an id that is still to come, the key has the reference by which the record can be named.
+            if let reference = awaited[index], table.primaryKey.contains(column.name) {
+                object.append(column.name, ["$ref": .string(reference.text)])
             } else {
                 object.append(column.name, values[index])
             }

@@ -42,28 +42,28 @@ public struct SmartQueryManager: Sendable {
             return try answer(overlay, place.encoded, .known(nil), table, nil)
         }
         // It may have been committed, and released, since the id was looked up.
-        let named = place.key == nil ? place.transactions : []
-        let assigned = try await assignedIDs(overlay.assigningTransactions + named)
+        let assigned = try await assignedIDs(overlay.assigningTransactions + place.transactions)
         switch await snapshotRecord(table, place, overlay, assigned, answered) {
         case .success((let ledger, let ids, let values)):
-            floor.answered(overlay.settle(ledger, ids, model: model))
-            return try answer(overlay, place.encoded(table, ids), .known(values), table, nil)
+            floor.answered(overlay.settle(ledger, ids))
+            return try answer(overlay, place.encoded(ids), .known(values), table, nil)
         case .failure(let error):
             let ids = KnownIDs([:], statusRecords: assigned)
-            overlay.settle([:], ids, model: model)
-            let base = place.key(ids) == nil ? FoldedRecord.Base.known(nil) : .unknown
-            return try answer(overlay, place.encoded(table, ids), base, table, error)
+            overlay.settle([:], ids)
+            let base = place.key(ids, table) == nil ? FoldedRecord.Base.known(nil) : .unknown
+            return try answer(overlay, place.encoded(ids), base, table, error)
         }
     }
 
-    /// What may change a record: its own entries, those of records that can't be named, and where the database assigns
-    /// ids those that name the record by a reference.
+    /// What may change a record: its own entries, those of records that can't be named, and where its key may have ids
+    /// that the database assigns those that name the record by references.
     private func overlay(of place: Place, in table: Table) async throws(RecallError) -> Overlay {
         var overlay = Overlay()
-        if place.reference == nil, table.assignsKey {
-            // All of these begin with a colon, and stand behind any integer.
-            overlay.add(try await pending(table.name, ids: [place.encoded.string]))
-            try await addPages(of: table.name, after: ":", to: &overlay)
+        if place.reference == nil && table.assignsKey || table.primaryKey.count > 1 {
+            if !Overlay.isUnnamed(place.encoded) {
+                overlay.add(try await pending(table.name, ids: [place.encoded.string]))
+            }
+            try await addPages(of: table.name, unnamedOnly: true, to: &overlay)
             return overlay
         }
         var ids = [place.encoded.string, Overlay.any.string]
@@ -83,7 +83,7 @@ public struct SmartQueryManager: Sendable {
                     let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(transactions)
                     // What was pending a moment ago may be committed by now.
                     let ids = KnownIDs(ledger, statusRecords: assigned)
-                    let values = try place.key(ids).flatMap { (key) throws(DatabaseError) in
+                    let values = try place.key(ids, table).flatMap { (key) throws(DatabaseError) in
                         try snapshot.record(table, key: key)
                     }
                     try floor.check(snapshot, answered, overlay.released)
@@ -154,16 +154,18 @@ public struct SmartQueryManager: Sendable {
 
     private func wholeOverlay(of model: String) async throws(RecallError) -> Overlay {
         var overlay = Overlay()
-        try await addPages(of: model, after: nil, to: &overlay)
+        try await addPages(of: model, unnamedOnly: false, to: &overlay)
         return overlay
     }
 
-    private func addPages(of model: String, after: String?, to overlay: inout Overlay) async throws(RecallError) {
-        var after = after
+    private func addPages(
+        of model: String, unnamedOnly: Bool, to overlay: inout Overlay
+    ) async throws(RecallError) {
+        var after: String?
         repeat {
             let pending: ReadBufferManager.Pending
             do {
-                pending = try await buffer.pending(model, after: after)
+                pending = try await buffer.pending(model, unnamedOnly: unnamedOnly, after: after)
             } catch {
                 throw .buffering(error)
             }
@@ -198,59 +200,46 @@ public struct SmartQueryManager: Sendable {
         return table
     }
 
-    /// Where a record stands in the overlay and in the database.
-    private struct Place: Sendable {
-        var encoded: ByteString
-        /// Nil for an id that the database has not assigned yet.
-        var key: [JSONValue]?
-        /// The encoded form of the reference by which the client named it.
-        var reference: ByteString?
-
-        private var named: Reference? { reference.flatMap { Reference(text: String($0.string.dropFirst())) } }
-
-        var transactions: [TransactionID] { (named?.transactionID).map { [$0] } ?? [] }
-
-        func key(_ ids: KnownIDs) -> [JSONValue]? { key ?? named.flatMap { ids[$0] }.map { [$0] } }
-
-        func encoded(_ table: Table, _ ids: KnownIDs) -> ByteString {
-            key(ids).flatMap { RecordKey(model: table.name, key: $0)?.encodedID } ?? encoded
+    private func place(of id: JSONView, in table: Table) async throws(RecallError) -> Place {
+        var values: [JSONValue] = []
+        var references: [JSONValue] = []
+        for column in table.keyColumns {
+            let part = try self.part(column, of: id, in: table)
+            if let reference = Reference(part), let transaction = reference.transactionID {
+                references.append(part.value())
+                guard let assigned = try await assigned(reference, transaction) else {
+                    values.append(part.value())
+                    continue
+                }
+                values.append(try canonical(assigned, column))
+            } else {
+                values.append(try canonical(part.value(), column))
+                references.append(values[values.count - 1])
+            }
         }
+        guard let key = RecordKey(model: table.name, key: values),
+            let named = RecordKey(model: table.name, key: references)
+        else { throw invalidID("must be a string, an integer or a boolean") }
+        return Place(
+            values: values, encoded: key.encodedID,
+            reference: Overlay.isUnnamed(named.encodedID) ? named.encodedID : nil)
     }
 
-    private func place(of id: JSONView, in table: Table) async throws(RecallError) -> Place {
-        if let reference = Reference(id), let transaction = reference.transactionID {
-            let encoded = RecordKey(model: table.name, id: id)?.encodedID ?? Overlay.any
-            guard let value = try await assigned(reference, transaction) else {
-                return Place(encoded: encoded, key: nil, reference: encoded)
-            }
-            var place = try place([value], table)
-            place.reference = encoded
-            return place
-        }
-        guard table.primaryKey.count > 1 else { return try place([id.value()], table) }
-        guard id.kind == .object else {
+    /// What an id has for a column of the key.
+    private func part(_ column: Column, of id: JSONView, in table: Table) throws(RecallError) -> JSONView {
+        guard table.primaryKey.count > 1 else { return id }
+        guard id.kind == .object, Reference(id) == nil else {
             throw invalidID("must be an object with the columns \(table.primaryKey.joined(separator: ", "))")
         }
-        var values: [JSONValue] = []
-        for name in table.primaryKey {
-            guard let value = id.member(name) else { throw invalidID("lacks a column of the primary key") }
-            values.append(value.value())
-        }
-        return try place(values, table)
+        guard let part = id.member(column.name) else { throw invalidID("lacks a column of the primary key") }
+        return part
     }
 
-    private func place(_ values: [JSONValue], _ table: Table) throws(RecallError) -> Place {
-        var canonical: [JSONValue] = []
-        for (value, column) in zip(values, table.keyColumns) {
-            guard let value = column.type.canonical(value), value != .null else {
-                throw invalidID("must be \(column.type.expectation)")
-            }
-            canonical.append(value)
+    private func canonical(_ value: JSONValue, _ column: Column) throws(RecallError) -> JSONValue {
+        guard let value = column.type.canonical(value), value != .null else {
+            throw invalidID("must be \(column.type.expectation)")
         }
-        guard let key = RecordKey(model: table.name, key: canonical) else {
-            throw invalidID("must be a string or an integer")
-        }
-        return Place(encoded: key.encodedID, key: canonical)
+        return value
     }
 
     private func invalidID(_ message: String) -> RecallError {

@@ -40,6 +40,13 @@ enum Samples {
             primaryKey: ["id"], assignsKey: true,
             foreignKeys: [ForeignKey(columns: ["t"], table: "t", referencedColumns: ["id"])]),
         Table(name: "given", columns: [Column(name: "id", type: .integer, isNullable: false)], primaryKey: ["id"]),
+        Table(
+            name: "switch",
+            columns: [
+                Column(name: "a", type: .text, isNullable: false),
+                Column(name: "on", type: .boolean, isNullable: false),
+            ], primaryKey: ["a", "on"]),
+        Table(name: "flag", columns: [Column(name: "on", type: .boolean, isNullable: false)], primaryKey: ["on"]),
         Table(name: "keyless", columns: [Column(name: "x", type: .text)], primaryKey: []),
     ])
 

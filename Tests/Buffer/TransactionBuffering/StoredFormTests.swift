@@ -119,6 +119,28 @@ import TransactionModel
         #expect(built.changes.map(\.record.encodedID.string) == [entry.encoded])
     }
 
+    @Test func `a composite key with an assigned id names its record by the reference`() throws {
+        let (built, transaction) = try Self.stored(
+            Samples.step("create", "auto", #""data":{"n":1}"#, id: "o"),
+            Samples.step("create", "pair", #""data":{"b":{"$ref":"o.id"},"a":"x,y"}"#, id: "p"),
+            Samples.step("update", "pair", #""id":{"b":{"$ref":"p.b"},"a":"z"},"data":{}"#, id: "u"),
+            Samples.step("query", "auto", #""where":{}"#, id: "q"),
+            Samples.step("delete", "pair", #""id":{"b":{"$ref":"q.id"},"a":"z"}"#, id: "d"))
+        let encoded = [":tx#o.id", ":x%2Cy,:tx#o.id", ":z,:tx#o.id", ":any"]
+        #expect(built.changes.map(\.record.encodedID.string) == encoded)
+        #expect(transaction.changes == built.changes)
+        #expect(try JSONValue(parsing: built.generatedIDs)["p"] == ["a": "x,y", "b": ["$ref": "tx#o.id"]])
+    }
+
+    @Test func `a boolean in a key is written as such`() throws {
+        let (built, transaction) = try Self.stored(
+            Samples.step("create", "switch", #""data":{"a":"x","on":true}"#, id: "c"),
+            Samples.step("update", "switch", #""id":{"on":false,"a":"x"},"data":{}"#, id: "u"),
+            Samples.step("delete", "flag", #""id":true"#, id: "d"))
+        #expect(built.changes.map(\.record.encodedID) == ["x,true", "x,false", "true"])
+        #expect(transaction.changes == built.changes)
+    }
+
     @Test func `a record that only a query finds can't be named`() throws {
         let (built, _) = try Self.stored(
             Samples.step("query", "t", #""where":{}"#, id: "q"),

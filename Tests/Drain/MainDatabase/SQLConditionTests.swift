@@ -46,9 +46,10 @@ import TransactionModel
         let ids = AssignedIDs(steps: [
             ("b", false, [.captured(statement: 4)]), ("a", true, [.known("x"), .captured(statement: 2)]),
             ("c", true, []),
+            ("d", false, [.composite([("x", .captured(statement: 4)), ("y", .known("z"))])]),
         ])
         let json = ids.jsonBytes { .integer(Int64($0)) }
-        #expect(String(decoding: json, as: UTF8.self) == #"{"b":4,"a":["x",2],"c":[]}"#)
+        #expect(String(decoding: json, as: UTF8.self) == #"{"b":4,"a":["x",2],"c":[],"d":{"x":4,"y":"z"}}"#)
     }
 
     @Test(

@@ -52,6 +52,19 @@ import Testing
         Table(
             name: "k", columns: [Column(name: "x", type: .text), Column(name: "y", type: .text)],
             primaryKey: ["x", "y"]),
+        Table(
+            name: "l", columns: [Column(name: "c", type: .integer), Column(name: "n", type: .text)],
+            primaryKey: ["c", "n"], foreignKeys: [ForeignKey(columns: ["c"], table: "c", referencedColumns: ["id"])]),
+        Table(
+            name: "m", columns: [Column(name: "a", type: .integer), Column(name: "b", type: .integer)],
+            primaryKey: ["a", "b"]),
+        Table(
+            name: "n",
+            columns: [
+                Column(name: "id", type: .text), Column(name: "a", type: .integer), Column(name: "b", type: .integer),
+            ],
+            primaryKey: ["id"],
+            foreignKeys: [ForeignKey(columns: ["a", "b"], table: "m", referencedColumns: ["a", "b"])]),
     ])
 
     static func keys(_ steps: String, orderingKey: String? = nil, id: String = "t") throws -> [ConflictKey] {
@@ -145,6 +158,9 @@ import Testing
         Case(
             name: "new records under assigned ids", a: step("create", "c", data: "{}"),
             b: step("create", "c", data: "{}"), conflicts: false),
+        Case(
+            name: "a boolean in a composite parent", a: update("k", #"{"x":"1","y":true}"#),
+            b: step("create", "d", data: #"{"a":"1","b":true}"#), conflicts: true),
         Case(
             name: "a parent and child in one, and another pair", a: pair("x"), b: pair("y"), conflicts: false),
     ]

@@ -92,14 +92,21 @@ import Testing
         arguments: [
             ("\"plain\"", "plain"), ("17", "17"), ("\"a:b%{}\"", "a%3Ab%25%7B%7D"), ("\"a,b\"", "a,b"),
             (#"{"a":"x,y","b":"z"}"#, "x%2Cy,z"), (#"{"a":1,"b":2}"#, "1,2"), (#"{"$ref":"t#s.id"}"#, ":t#s.id"),
-            (#"{"$bytes":"AP8="}"#, "AP8="), ("\"\"", ""),
+            (#"{"$bytes":"AP8="}"#, "AP8="), ("\"\"", ""), ("true", "true"), (#"{"a":"u","b":true}"#, "u,true"),
+            (#"{"a":false,"b":-1}"#, "false,-1"), (#"{"a":{"$ref":"t#s.id"},"b":"x,y"}"#, "::t#s.id,x%2Cy"),
+            (#"{"a":1,"b":{"$ref":"t#s[2].id"}}"#, ":1,:t#s[2].id"), (#"{"a":{"$ref":"t#s.id"}}"#, ":t#s.id"),
         ])
     func recordKey(entry: (id: String, encoded: String)) throws {
         let key = try #require(RecordKey(model: "m", id: try JSONDocument(parsing: entry.id).root))
         #expect(key.encodedID.string == entry.encoded)
     }
 
-    @Test("what is no id", arguments: ["null", "true", "[1]", "{}", #"{"a":[1]}"#])
+    @Test(
+        "what is no id",
+        arguments: [
+            "null", "[1]", "{}", #"{"a":[1]}"#, #"{"a":null,"b":1}"#, #"{"$ref":"q.id"}"#,
+            #"{"a":{"$ref":"q.id"},"b":1}"#,
+        ])
     func noRecordKey(text: String) throws {
         #expect(RecordKey(model: "m", id: try JSONDocument(parsing: text).root) == nil)
     }
@@ -109,7 +116,13 @@ import Testing
             let key = try #require(RecordKey(model: "m", id: try view(.string(text))))
             #expect(!key.isAnyRecord && !key.isReference)
         }
+        for id in [["a": ":t#s.id", "b": "x"], ["a": ":", "b": ":any"], ["a": "", "b": ""]] as [JSONValue] {
+            let key = try #require(RecordKey(model: "m", id: try view(id)))
+            #expect(!key.isReference && RecordKey.references(in: key.encodedID) == [])
+            #expect(RecordKey.resolved(key.encodedID, { _ in 1 }) == nil)
+        }
         #expect(RecordKey.anyRecord(of: "m").isAnyRecord)
+        #expect(RecordKey.references(in: RecordKey.anyRecord(of: "m").encodedID) == [])
         let transaction = try #require(TransactionID("t"))
         #expect(RecordKey.assigned(model: "m", transaction: transaction, step: "s", row: 2).encodedID == ":t#s[2].id")
     }
@@ -117,11 +130,27 @@ import Testing
     @Test func `values and their JSON give the same key`() throws {
         for (values, id) in [
             ([["$bytes": "AP8="]], #"{"$bytes":"AP8="}"#), (["a", 1], #"{"x":"a","y":1}"#), ([5], "5"),
+            ([true], "true"), (["a", false], #"{"x":"a","y":false}"#), ([["$ref": "t#s.id"]], #"{"$ref":"t#s.id"}"#),
+            ([["$ref": "t#s.id"], "a"], #"{"x":{"$ref":"t#s.id"},"y":"a"}"#),
         ]
             as [([JSONValue], String)]
         {
             #expect(RecordKey(model: "m", key: values) == RecordKey(model: "m", id: try JSONDocument(parsing: id).root))
         }
+    }
+
+    @Test(
+        "a key that is named by references becomes the key of its ids, as far as they are known",
+        arguments: [
+            (":t#s.id", ["t#s.id"], "7"), ("::t#s.id,x", ["t#s.id"], "7,x"), (":x%2Cy,:t#s.id", ["t#s.id"], "x%2Cy,7"),
+            ("::t#s.id,:later#s.id", ["t#s.id", "later#s.id"], ":7,:later#s.id"),
+            (":7,:later#s.id", ["later#s.id"], nil), ("::t#s.id,:t#s.id", ["t#s.id", "t#s.id"], "7,7"),
+            (":,:t#s.id", ["t#s.id"], ",7"), ("7,x", [], nil), (":any", [], nil), ("", [], nil),
+        ])
+    func resolvedKey(entry: (encoded: String, references: [String], resolved: String?)) {
+        let encoded = ByteString(entry.encoded)
+        #expect(RecordKey.references(in: encoded).map(\.text) == entry.references)
+        #expect(RecordKey.resolved(encoded) { $0.text == "t#s.id" ? 7 : nil }?.string == entry.resolved)
     }
 }
 

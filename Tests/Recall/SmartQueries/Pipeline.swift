@@ -79,16 +79,19 @@ final class Pipeline: Sendable {
         try await manager.buffer(try JSONDocument(parsing: transaction.bytes).root)
     }
 
-    /// Runs the processor until no more than `remaining` transactions are unfinished.
+    /// Runs the processor until no more than `remaining` transactions are unfinished; where each is a batch of its own, until
+    /// exactly so many are.
     func drain(downTo remaining: Int64 = 0) async throws {
-        let processor = BackgroundProcessor(
-            manager: manager, access: access, database: main, configuration: configuration, now: { Self.moment },
-            logger: Logger(label: "test"))
         let (events, continuation) = AsyncStream.makeStream(of: Void.self)
         let subscription = manager.events.subscribe(.init()) { _ in continuation.yield() }
         defer { manager.events.unsubscribe(subscription) }
         let started = try await unfinished()
         guard started > remaining else { return }
+        let batches = configuration.batchTransactionsMax == 1 ? Int(started - remaining) : .max
+        let processor = BackgroundProcessor(
+            manager: manager, access: access, database: RationedDatabase(main, batches: batches),
+            configuration: configuration, now: { Self.moment },
+            logger: Logger(label: "test"))
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await processor.run() }
             for await _ in events where try await unfinished() <= remaining { break }

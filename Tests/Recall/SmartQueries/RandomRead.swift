@@ -58,7 +58,7 @@ enum RandomRead: CustomStringConvertible {
 
     static func random(_ world: inout World) -> RandomRead {
         if world.random.chance(40) { return randomGet(&world) }
-        let model = world.random.pick(["station", "reading", "event", "sensor"])
+        let model = world.random.pick(["station", "reading", "event", "sensor", "tag"])
         guard let table = world.tables[model] else { preconditionFailure("a table of the schema") }
         var order: [String] = []
         for column in table.columns.shuffled(using: &world.random).prefix(world.random.integer(0...3))
@@ -73,11 +73,12 @@ enum RandomRead: CustomStringConvertible {
     }
 
     private static func randomGet(_ world: inout World) -> RandomRead {
-        switch world.random.integer(1...5) {
+        switch world.random.integer(1...6) {
         case 1: .get(model: "station", id: .string(world.random.pick(world.stations + ["nobody"])))
         case 2: .get(model: "reading", id: world.random.pick(world.readings))
         case 3: .get(model: "event", id: world.random.pick(world.events))
         case 4: .get(model: "sensor", id: .string(world.random.pick(world.sensors)))
+        case 5: .get(model: "tag", id: world.random.pick(world.tags))
         default: .get(model: "visit", id: .string(world.random.pick(world.visits)))
         }
     }
@@ -90,7 +91,9 @@ enum RandomRead: CustomStringConvertible {
             let empty = word == "$and" ? "1" : "0"
             return ([word: .array(parts.map(\.json))], parts.isEmpty ? empty : "(\(sql))")
         }
-        let isAssigned = { (name: String) in table.assignsKey && table.primaryKey == [name] }
+        let isAssigned = { (name: String) in
+            table.assignsKey && table.primaryKey == [name] || table.name == "tag" && name == "event"
+        }
         let columns = table.columns.filter { !unasked.contains($0.name) && !isAssigned($0.name) }
         let column = world.random.pick(columns)
         let (value, text) = literal(column.type, &world)

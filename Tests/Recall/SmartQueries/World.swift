@@ -19,18 +19,20 @@ struct World {
         CREATE TABLE sensor (
             id TEXT PRIMARY KEY, a INTEGER, twice INTEGER GENERATED ALWAYS AS (a * 2), salt INTEGER DEFAULT (random()));
         CREATE TABLE visit (id TEXT PRIMARY KEY, code TEXT UNIQUE, rank INTEGER, state TEXT DEFAULT 'new');
+        CREATE TABLE tag (event INTEGER, name TEXT, note TEXT, rank INTEGER, PRIMARY KEY (event, name));
         INSERT INTO station (id, name, height, visits, code) VALUES ('s0', 'zero', 1.5, 3, 'base-0'),
             ('s1', 'one', NULL, 0, NULL), ('s2', 'two', -7, 9, 'base-2');
         INSERT INTO reading (station, seq, value) VALUES ('s0', 1, 0.5), ('s1', 1, 1), ('s,1', 2, NULL);
         INSERT INTO event (id, station, level) VALUES (1, 's0', 4), (2, NULL, NULL), (100000, 's1', 4);
         INSERT INTO sensor (id, a) VALUES ('p', 1), ('q', NULL);
         INSERT INTO visit (id, code, rank) VALUES ('v0', 'c0', 0), ('v1', 'c1', 1);
+        INSERT INTO tag VALUES (1, 'base', NULL, 1);
         """
 
     let tables: Schema
     var random: SeededGenerator
     /// Names what is new; beyond the ids that the schema begins with.
-    private var number = 10
+    var number = 10
     private(set) var stations = ["s0", "s1", "s2"]
     /// Stations that an event names: those stay.
     private var named: Set<String> = ["s0", "s1"]
@@ -38,9 +40,11 @@ struct World {
         ["seq": 1, "station": "s0"], ["seq": 1, "station": "s1"], ["seq": 2, "station": "s,1"],
     ]
     /// Integers, and references to ids that the database will assign.
-    private(set) var events: [JSONValue] = [1, 2]
+    var events: [JSONValue] = [1, 2]
     private(set) var sensors = ["p", "q"]
     private(set) var visits = ["v0", "v1"]
+    /// By event and name; the event may be a reference to an id that the database will assign.
+    var tags: [JSONValue] = [["event": 1, "name": "base"]]
 
     init(_ schema: Schema, seed: UInt64) {
         tables = schema
@@ -54,6 +58,7 @@ struct World {
         switch random.integer(1...10) {
         case 1: steps = reordered()
         case 2: steps = linked(id)
+        case 3: steps = tagged(id)
         default:
             for index in 0..<random.integer(1...4) { steps += step("a\(index)", id) }
             if steps.isEmpty { steps = [bulkCreateReadings("a")] }
@@ -64,7 +69,7 @@ struct World {
     // MARK: Steps
 
     private mutating func step(_ name: String, _ transaction: String) -> [JSONValue] {
-        switch random.integer(1...20) {
+        switch random.integer(1...23) {
         case 1...3: [createStation(name)]
         case 4...6: [change(name, "update", "station", .string(random.pick(stations)))]
         case 7: [upsertStation(name)]
@@ -79,6 +84,8 @@ struct World {
         case 17: [increment(name, "event", random.pick(events), ["level", "sum"])]
         case 18: deleteEvent(name)
         case 19: sensor(name)
+        case 20: [createTag(name)]
+        case 21, 22: changeTag(name)
         default: lookUp(name)
         }
     }
@@ -185,7 +192,10 @@ struct World {
 
     private mutating func deleteEvent(_ name: String) -> [JSONValue] {
         guard events.count > 3 else { return [] }
-        let id = events.remove(at: random.integer(0...events.count - 1))
+        let id = random.pick(events)
+        // SQLite gives the greatest id out again; the tags of two events would then be one event's.
+        guard !tags.contains(where: { $0["event"] == id }) else { return [] }
+        events.removeAll { $0 == id }
         return [Self.step(name, "delete", "event", ["id": id])]
     }
 
@@ -272,7 +282,7 @@ struct World {
 
     // MARK: Parts
 
-    private static func step(
+    static func step(
         _ name: String, _ operation: String, _ model: String, _ rest: JSONObjectLiteral
     ) -> JSONValue {
         var object = JSONObject()
@@ -283,25 +293,24 @@ struct World {
         return .object(object)
     }
 
-    private mutating func change(
+    mutating func change(
         _ name: String, _ operation: String, _ model: String, _ id: JSONValue, without: [String] = []
     ) -> JSONValue {
         Self.step(
             name, operation, model, ["id": id, "data": .object(values(model, percent: 30, without: without))])
     }
 
-    private mutating func increment(_ name: String, _ model: String, _ id: JSONValue, _ columns: [String]) -> JSONValue
-    {
+    mutating func increment(_ name: String, _ model: String, _ id: JSONValue, _ columns: [String]) -> JSONValue {
         var data = JSONObject()
         for column in columns where random.chance(60) {
-            let isInteger = column == "visits" || column == "level"
+            let isInteger = ["visits", "level", "rank"].contains(column)
             data[column] = isInteger ? .integer(Int64(random.integer(-5...5))) : random.pick([1, 0.5, -2.25, 0.1])
         }
         return Self.step(name, "increment", model, ["id": id, "data": .object(data)])
     }
 
     /// Random values for some columns that are neither key nor reference nor unique.
-    private mutating func values(_ model: String, percent: Int, without: [String] = []) -> JSONObject {
+    mutating func values(_ model: String, percent: Int, without: [String] = []) -> JSONObject {
         var data = JSONObject()
         for column in tables[model]?.columns ?? [] where !column.isGenerated && random.chance(percent) {
             if tables[model]?.primaryKey.contains(column.name) == true || without.contains(column.name) { continue }
@@ -320,7 +329,7 @@ struct World {
 
     mutating func value(_ type: ColumnType) -> JSONValue { Values.random(type, using: &random) }
 
-    private func merged(_ data: JSONObject, _ key: JSONValue) -> JSONObject {
+    func merged(_ data: JSONObject, _ key: JSONValue) -> JSONObject {
         var data = data
         for (name, value) in key.object ?? JSONObject() { data[name] = value }
         return data

@@ -91,6 +91,28 @@ extension KeyspaceConformance {
             try expectEqual(seen, ["", "x"])
             try expectEqual(try await site.command("SCARD", site.keys.bufferedIndex(model: "m")), .integer(2))
         },
+        Case("the overlay's records without an id are read alone") { site in
+            let ids = [
+                #""a""#, "1", #"";""#, #"":""#, #"{"x":{"$ref":"z#s.id"},"y":"a"}"#,
+                #"{"x":"a","y":{"$ref":"z#s.id"}}"#,
+                #"{"$ref":"z#s.id"}"#, #"{"$ref":"q.id"}"#,
+            ]
+            for (number, id) in ids.enumerated() {
+                try await site.accept(
+                    "t\(number)", #"{"step_id":"s","operation":"delete","model":"m","id":\#(id)}"#)
+            }
+            var read = OverlayRead(model: "m", unnamedOnly: true, entriesMax: 3, bytesMax: 1 << 20)
+            var seen: [String] = []
+            for _ in 0..<4 {
+                guard case .overlay(let page) = try await site.one(.overlay(read)) else {
+                    throw ConformanceFailure(description: "an overlay read was not answered as one")
+                }
+                seen += page.entries.map(\.encodedID)
+                read.after = page.next
+                if page.next == nil { break }
+            }
+            try expectEqual(seen, ["::z#s.id,a", ":a,:z#s.id", ":any", ":z#s.id"])
+        },
         Case("keys of the site are found like any other") { site in
             try await site.accept("a", Subject.step("create", "m", "1"))
             _ = try await site.command("SET", "ordinary", "1")

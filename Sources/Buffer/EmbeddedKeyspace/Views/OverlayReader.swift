@@ -18,9 +18,16 @@ struct OverlayReader {
                 try collect("record = ?1", key, nil, model, &page)
             }
         } else {
-            // An id may be empty: the first page begins with it.
-            let first = read.after == nil ? "record >= ?1" : "record > ?1"
-            try collect("\(first) AND record < ?2", model + (read.after ?? ""), model.dropLast() + ";", model, &page)
+            let after = read.after ?? ""
+            if read.unnamedOnly {
+                // `;` follows `:`.
+                let first = after.utf8.lexicographicallyPrecedes(":".utf8) ? ":" : after
+                try collect("record > ?1 AND record < ?2", model + first, model + ";", model, &page)
+            } else {
+                // An id may be empty: the first page begins with it.
+                let first = read.after == nil ? "record >= ?1" : "record > ?1"
+                try collect("\(first) AND record < ?2", model + after, model.dropLast() + ";", model, &page)
+            }
         }
         page.finishRecord()
         var result = OverlayPage(entries: page.entries, next: page.isFull ? page.entries.last?.encodedID : nil)

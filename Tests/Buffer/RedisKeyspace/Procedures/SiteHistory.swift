@@ -67,8 +67,9 @@ struct SiteHistory {
         mutating get {
             let chosen = random.chance(50) ? (0...4).filter { _ in random.chance(60) }.map { "r\($0)" } : nil
             return OverlayRead(
-                model: "m\(random.integer(0...1))", records: chosen, after: random.chance(30) ? "r1" : nil,
-                entriesMax: random.integer(1...40), bytesMax: random.integer(1...20_000))
+                model: "m\(random.integer(0...1))", records: chosen, unnamedOnly: random.chance(10),
+                after: random.chance(30) ? "r1" : nil, entriesMax: random.integer(1...40),
+                bytesMax: random.integer(1...20_000))
         }
     }
 

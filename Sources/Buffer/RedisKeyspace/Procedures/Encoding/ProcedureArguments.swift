@@ -55,7 +55,7 @@ struct ProcedureArguments {
         append(read.entriesMax)
         append(read.bytesMax)
         append(read.after.map { "(" + $0 } ?? "")
-        append(read.records == nil ? "0" : "1")
+        append(read.records != nil ? "1" : read.unnamedOnly ? "2" : "0")
         guard let records = read.records else { return }
         let after = read.after.map { Array($0.utf8) }
         // In order, each once, and without what was read before.

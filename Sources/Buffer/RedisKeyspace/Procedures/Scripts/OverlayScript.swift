@@ -4,7 +4,7 @@
 ///
 /// - Keys: `transaction_buffer`.
 /// - Arguments: model as it stands in keys, most entries, most bytes, `(` and the encoded id to continue after, or empty, `1`
-///   when only certain records are wanted, and those.
+///   when only certain records are wanted, and those; `2` when only those that begin with `:`, which are few.
 /// - Answers `["(" and the next one's predecessor, or "", entries, transactions]`: of an entry `[encoded id, sequence, step id, row or ""]`, of a
 ///   transaction `[sequence, id, status, payload]`.
 ///
@@ -17,8 +17,8 @@ enum OverlayScript {
         local model, entriesMax, bytesMax, after = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4]
         local isFirstPage = after == ''
         local index, order = P .. 'buffered_index:' .. model, P .. 'overlay_order:' .. model
-        local isChosen = ARGV[5] == '1'
-        local isLarge = not isChosen and call('SCARD', index) > SORTED_MAX
+        local isChosen, isUnnamed = ARGV[5] == '1', ARGV[5] == '2'
+        local isLarge = ARGV[5] == '0' and call('SCARD', index) > SORTED_MAX
         local entries, transactions, seen, bytes = {}, {}, {}, 0
 
         -- Adds a record to the page; answers false, and adds nothing, when it does not fit.
@@ -54,12 +54,28 @@ enum OverlayScript {
             return #a < #b
         end
 
+        -- The ids that begin with a colon, each once: of the index as it is now, for the copy may be older than they.
+        local function unnamed()
+            local list, found, cursor = {}, {}, '0'
+            repeat
+                local reply = call('SSCAN', index, cursor, 'MATCH', ':*', 'COUNT', 1000)
+                cursor = reply[1]
+                for _, id in ipairs(reply[2]) do
+                    if not found[id] and (isFirstPage or precedes(sub(after, 2), id)) then list[#list + 1] = id end
+                    found[id] = true
+                end
+            until cursor == '0'
+            table.sort(list, precedes)
+            return list
+        end
+
         -- The next ids to look at, after `last`; those chosen stand among the arguments from `first` on.
         local function candidates(last, first)
             if isChosen then return {unpack(ARGV, first, math.min(first + 999, #ARGV))} end
             if isLarge then
                 return call('ZRANGEBYLEX', order, last == '' and '-' or last, '+', 'LIMIT', 0, 1000)
             end
+            if isUnnamed then return first == 6 and unnamed() or {} end
             local list = {}
             for _, id in ipairs(first == 6 and call('ZUNION', 1, index) or {}) do
                 if isFirstPage or precedes(sub(after, 2), id) then list[#list + 1] = id end
