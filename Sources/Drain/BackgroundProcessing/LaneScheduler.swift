@@ -41,6 +41,7 @@ struct LaneScheduler: Sendable {
     /// By lane; empty: idle.
     private var running: [[Entry]]
     private(set) var transactionsInHand = 0
+    private var suspectsInHand = 0
     private(set) var bytesInHand = 0
 
     /// The limits are those of one batch.
@@ -56,7 +57,10 @@ struct LaneScheduler: Sendable {
     var lanesBusy: Int { running.count { !$0.isEmpty } }
 
     /// Less than a window is in hand: a full batch for each lane.
-    var hasRoom: Bool { transactionsInHand < lanesMax * transactionsMax && bytesInHand < lanesMax * bytesMax }
+    /// One that runs alone leaves room for nobody: what waited behind it claimed would count as unresolved if the process died.
+    var hasRoom: Bool {
+        suspectsInHand == 0 && transactionsInHand < lanesMax * transactionsMax && bytesInHand < lanesMax * bytesMax
+    }
 
     // MARK: Events
 
@@ -66,6 +70,7 @@ struct LaneScheduler: Sendable {
             let entry = Entry(work, slots.take(work.keys))
             transactionsInHand += 1
             bytesInHand += entry.bytes
+            if work.runsAlone { suspectsInHand += 1 }
             waiting.append(entry)
         }
         sortWaiting()
@@ -178,6 +183,7 @@ struct LaneScheduler: Sendable {
 
     private mutating func leave(_ entry: Entry) {
         transactionsInHand -= 1
+        if entry.work.runsAlone { suspectsInHand -= 1 }
         bytesInHand -= entry.bytes
         slots.giveBack(entry.keys)
     }

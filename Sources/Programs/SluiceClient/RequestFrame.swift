@@ -6,10 +6,10 @@ internal import WireProtocol
 enum RequestFrame {
     /// `params` is the text of a JSON object.
     ///
-    /// Throws `.frameError` when the payload is longer than `bytesMax`.
+    /// Nil: the payload is longer than `bytesMax`.
     static func encode(
         id: Int64, method: String, params: some Collection<UInt8>, bytesMax: Int
-    ) throws(SluiceClientError) -> [UInt8] {
+    ) -> [UInt8]? {
         var writer = JSONWriter(capacity: 64 + method.utf8.count + params.count)
         writer.beginObject()
         writer.member("jsonrpc", "2.0")
@@ -18,12 +18,6 @@ enum RequestFrame {
         writer.name("params")
         writer.raw(params)
         writer.endObject()
-        guard writer.bytes.count <= bytesMax else {
-            throw SluiceClientError(
-                .frameError,
-                "The request is \(writer.bytes.count) bytes long; at most \(bytesMax) are allowed. It was not sent.",
-                detail: "oversize")
-        }
-        return Frame.encode(writer.bytes)
+        return writer.bytes.count <= bytesMax ? Frame.encode(writer.bytes) : nil
     }
 }

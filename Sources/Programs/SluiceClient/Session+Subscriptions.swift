@@ -38,7 +38,7 @@ extension Session {
         let id = nextID()
         let method = "transaction.unsubscribe"
         let params = JSONValue.object(["subscription_id": .string(name)]).bytes
-        guard let frame = try? RequestFrame.encode(id: id, method: method, params: params, bytesMax: .max) else {
+        guard let frame = RequestFrame.encode(id: id, method: method, params: params, bytesMax: .max) else {
             return
         }
         start(id, frame, MethodTraits(of: method, hasTransactionID: false), configuration.deadline, .nobody)

@@ -47,13 +47,7 @@ actor Session {
     func call(_ method: String, params: [UInt8], traits: MethodTraits, deadline: Duration?) async -> Answer<JSONView> {
         guard machine.callCount < configuration.callsMax else { return .failure(Self.tooManyCalls) }
         let id = nextID()
-        let frame: [UInt8]
-        do throws(SluiceClientError) {
-            frame = try RequestFrame.encode(
-                id: id, method: method, params: params, bytesMax: configuration.requestBytesMax)
-        } catch {
-            return .failure(error)
-        }
+        guard let frame = frame(id, method, params) else { return .failure(Self.tooLong(configuration)) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 start(id, frame, traits, deadline, .reply(continuation))
@@ -66,13 +60,7 @@ actor Session {
     func subscribe(params: [UInt8]) async -> Answer<TransactionEvents> {
         let id = nextID()
         let method = "transaction.subscribe"
-        let frame: [UInt8]
-        do throws(SluiceClientError) {
-            frame = try RequestFrame.encode(
-                id: id, method: method, params: params, bytesMax: configuration.requestBytesMax)
-        } catch {
-            return .failure(error)
-        }
+        guard let frame = frame(id, method, params) else { return .failure(Self.tooLong(configuration)) }
         let traits = MethodTraits(of: method, hasTransactionID: false)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -89,6 +77,18 @@ actor Session {
         endSubscriptions(SluiceClientError(.clientClosed, "The client is closed."))
         // An error means that it was closed already.
         try? await channel?.close().get()
+    }
+
+    /// Nil: it would be longer than the sidecar takes.
+    private func frame(_ id: Int64, _ method: String, _ params: [UInt8]) -> [UInt8]? {
+        RequestFrame.encode(id: id, method: method, params: params, bytesMax: configuration.requestBytesMax)
+    }
+
+    private static func tooLong(_ configuration: SluiceClientConfiguration) -> SluiceClientError {
+        SluiceClientError(
+            .frameError,
+            "The request is longer than \(configuration.requestBytesMax) bytes (requestBytesMax) and was not sent.",
+            detail: "oversize")
     }
 
     private static let tooManyCalls = SluiceClientError(

@@ -221,6 +221,24 @@ import TransactionModel
         #expect(fixture.database.state.withLock { $0.mostInFlight } == 1)
     }
 
+    @Test func `of those who may have taken the process down one is claimed at a time`() async throws {
+        let fixture = Mutex<Fixture?>(nil)
+        let claimed = Mutex<[Int64]>([])
+        let made = try await Self.fixture(lanes: 4) { _ in
+            let counters = try? await fixture.withLock { $0 }?.counters()
+            claimed.withLock { $0.append(counters?["processing"] ?? -1) }
+        }
+        fixture.withLock { $0 = made }
+        for number in 0..<6 { try await made.accept("t\(number)", "r\(number)") }
+        for token in 1...3 {
+            _ = try await made.access.claim(
+                Claim(token: Int64(token), transactionsMax: 100, bytesMax: 1 << 20, at: Timestamp(microseconds: 0)))
+        }
+        made.database.state.withLock { $0.token = 4 }
+        try await made.run(until: ["committed": 6])
+        #expect(claimed.withLock { $0 } == Array(repeating: 1, count: 6))
+    }
+
     @Test(
         "in several lanes too each record's order is kept under random failures, and counters add up",
         arguments: [DeadLetterPolicy.hold, .continue], 1...6 as ClosedRange<UInt64>)
