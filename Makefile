@@ -3,6 +3,7 @@
 
 SWIFT ?= swift
 PREFIX ?= /usr/local
+SYSCONFDIR ?= $(if $(filter /usr /usr/local,$(PREFIX)),/etc,$(PREFIX)/etc)
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 PACKAGES := libsqlite3-dev libhiredis-dev sqlite3 python3
 TEST_PACKAGES := redis-server libpq-dev postgresql
@@ -80,9 +81,10 @@ openrpc: ## write proto-json/openrpc.json into the program
 install: build ## install below PREFIX (/usr/local)
 	install -D -m 755 $(RELEASE) $(DESTDIR)$(PREFIX)/bin/sluice
 	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
-	sed 's|@PREFIX@|$(PREFIX)|' contrib/deploy/sluice.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
+	sed 's|@PREFIX@|$(PREFIX)|; s|@SYSCONFDIR@|$(SYSCONFDIR)|' contrib/deploy/sluice.service >$(DESTDIR)$(PREFIX)/lib/systemd/system/sluice.service
 	install -D -m 644 contrib/deploy/sluice.toml $(DESTDIR)$(PREFIX)/share/doc/sluice/sluice.toml
-	[ -e $(DESTDIR)/etc/sluice/sluice.toml ] || install -D -m 644 contrib/deploy/sluice.toml $(DESTDIR)/etc/sluice/sluice.toml
+	[ -e $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.toml ] || \
+		install -D -m 644 contrib/deploy/sluice.toml $(DESTDIR)$(SYSCONFDIR)/sluice/sluice.toml
 
 clean: ## remove what was built
 	rm -rf .build contrib/benchmarks/.build

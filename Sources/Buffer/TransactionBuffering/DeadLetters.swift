@@ -92,7 +92,7 @@ public struct DeadLetters: Sendable {
         // Revised by nothing: under the policy `continue` the overlay was dropped and comes back so.
         let reviser = TransactionReviser(schema: manager.schema.schema)
         return try await move(selection) { id, record in
-            guard let transaction = StoredTransaction(payload: record), !transaction.steps.isEmpty else { return nil }
+            guard let transaction = Self.stored(record) else { return nil }
             return .requeued(id, revised: try? reviser.revise(transaction, []))
         }
     }
@@ -100,7 +100,7 @@ public struct DeadLetters: Sendable {
     /// Retries one transaction with other data in some steps. Throws `.validationFailed` with the path.
     public func retry(_ id: TransactionID, changes: [Change]) async throws(BufferingError) {
         let record = try await get(id)
-        guard let transaction = StoredTransaction(payload: record), !transaction.steps.isEmpty else {
+        guard let transaction = Self.stored(record) else {
             throw BufferingError(
                 .validationFailed, "the transaction is malformed and can't be changed; discard it and send a new one")
         }
@@ -179,6 +179,11 @@ public struct DeadLetters: Sendable {
             } while cursor != nil && result.count < Self.selectionMax
             return Array(result.prefix(Self.selectionMax))
         }
+    }
+
+    /// Nil for a malformed one: there is nothing in it that could be applied.
+    private static func stored(_ record: [UInt8]) -> StoredTransaction? {
+        StoredTransaction(payload: record).flatMap { $0.steps.isEmpty ? nil : $0 }
     }
 
     private static func isDead(_ record: [UInt8]) -> Bool {

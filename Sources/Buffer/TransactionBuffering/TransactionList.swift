@@ -79,14 +79,17 @@ extension TransactionManager {
         }
         let found = source.isBuffer ? ids.reversed() : ids
         guard source.hasParked, found.count < count else { return found }
-        return found + (try await parked(offset: offset, of: found.count, count: count - found.count))
+        return found + (try await parked(offset: offset, found: found.count, count: count - found.count))
     }
 
     /// Behind the buffer: what is parked behind each transaction that is retried or dead.
     /// - Parameter found: How many the buffer had from `offset` on.
     private func parked(
-        offset: Int, of found: Int, count: Int
+        offset: Int, found: Int, count: Int
     ) async throws(BufferingError) -> [TransactionID?] {
+        guard case .bulk(let number)? = try await access.read([Command("HGET", keys.counters, "parked")]).first,
+            number != Array("0".utf8)
+        else { return [] }
         var skipped = 0
         if found == 0 { skipped = max(0, offset - Int(try await access.integer("LLEN", keys.transactionBuffer))) }
         var blockers: [TransactionID] = []

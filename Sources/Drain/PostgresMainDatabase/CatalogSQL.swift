@@ -19,6 +19,7 @@ enum CatalogSQL {
         AND c.relname NOT LIKE 'sluice\\_%'
         """
 
+    /// Those tables with their columns, keys and foreign keys.
     static let tables = """
         SELECT json_build_object(
             'name', \(model("c", "n")),

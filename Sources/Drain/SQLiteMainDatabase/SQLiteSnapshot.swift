@@ -9,7 +9,6 @@ final class SQLiteSnapshot: DatabaseSnapshot {
     private let connection: SQLiteConnection
     /// Scans that are in progress: a visitor may read on, and begin another scan of the same shape.
     private var openScans = 0
-
     private let isWanted: () -> Bool
 
     /// - Parameter isWanted: False once somebody has interrupted the connection.

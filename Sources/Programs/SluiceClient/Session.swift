@@ -47,7 +47,7 @@ actor Session {
     func call(_ method: String, params: [UInt8], traits: MethodTraits, deadline: Duration?) async -> Answer<JSONView> {
         guard machine.callCount < configuration.callsMax else { return .failure(Self.tooManyCalls) }
         let id = nextID()
-        guard let frame = frame(id, method, params) else { return .failure(Self.tooLong(configuration)) }
+        guard let frame = frame(id, method, params) else { return .failure(tooLong) }
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 start(id, frame, traits, deadline, .reply(continuation))
@@ -60,7 +60,7 @@ actor Session {
     func subscribe(params: [UInt8]) async -> Answer<TransactionEvents> {
         let id = nextID()
         let method = "transaction.subscribe"
-        guard let frame = frame(id, method, params) else { return .failure(Self.tooLong(configuration)) }
+        guard let frame = frame(id, method, params) else { return .failure(tooLong) }
         let traits = MethodTraits(of: method, hasTransactionID: false)
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -84,7 +84,7 @@ actor Session {
         RequestFrame.encode(id: id, method: method, params: params, bytesMax: configuration.requestBytesMax)
     }
 
-    private static func tooLong(_ configuration: SluiceClientConfiguration) -> SluiceClientError {
+    private var tooLong: SluiceClientError {
         SluiceClientError(
             .frameError,
             "The request is longer than \(configuration.requestBytesMax) bytes (requestBytesMax) and was not sent.",

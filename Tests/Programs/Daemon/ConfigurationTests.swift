@@ -59,7 +59,8 @@ import TransactionModel
             (["frame.bytes_max": "1"], "frame.bytes_max"),
             (["main.timeout": "soon"], "main.timeout"), (["main.timeout": "-1"], "main.timeout"),
             (["processing.interval": "0"], "processing.interval"), (["lsn.check_interval": "0"], "lsn.check_interval"),
-            (["scope.timeout": "0"], "scope.timeout"),
+            (["scope.timeout": "0"], "scope.timeout"), (["retry.delay": "-inf"], "retry.delay"),
+            (["retry.delay": "-1e300"], "retry.delay"), (["retry.delay": "nan"], "retry.delay"),
             (["log.level": "loud"], "log.level"),
             (["config": "/nowhere/sluice.toml"], "/nowhere/sluice.toml"),
         ])

@@ -72,7 +72,7 @@ struct AdvanceProcedure {
                 statement.bind(3, time)
                 statement.bind(4, Int64(position.timeline))
                 statement.bind(5, position.orderedBits)
-                if let generatedIDs { statement.bind(6, generatedIDs) } else { statement.bindNull(6) }
+                statement.bind(6, generatedIDs)
                 statement.bind(7, release == nil ? StoredState.committed.rawValue : StoredState.replicated.rawValue)
                 statement.bind(8, release.map { $0.at })
                 statement.bind(9, release.map { $0.at + store.settings.site.statusTimeToLive })
@@ -198,9 +198,7 @@ struct AdvanceProcedure {
             state = 0, attempts = 0, claims = 0, committed_at = NULL, timeline = NULL, position = NULL,
             generated_ids = ?2
             """
-        ) { statement in
-            if let ids { statement.bind(2, ids) } else { statement.bindNull(2) }
-        }
+        ) { $0.bind(2, ids) }
         store.memory.counters.committed -= 1
         store.memory.counters.pending += 1
         store.memory.counters.bytesUnfinished += row.bytes
@@ -215,7 +213,7 @@ struct AdvanceProcedure {
         try store.transactions.update(row.sequence, assignments) { statement in
             statement.bind(2, revision.payload)
             statement.bind(3, Int64(revision.payload.count))
-            if let ids = revision.generatedIDs { statement.bind(4, ids) } else { statement.bindNull(4) }
+            statement.bind(4, revision.generatedIDs)
         }
         store.memory.counters.bytesUnfinished += Int64(revision.payload.count) - row.bytes
         store.touch(revision.previous + revision.changes.map(\.record))

@@ -19,7 +19,9 @@ struct BlockRelease {
             next += 1
             try store.held.free(sequence)
             store.touch(id, \.heldRecords)
-            freed += try unpark(behind: sequence, after: nil)
+            let followers = try unpark(behind: sequence, after: nil)
+            if !followers.isEmpty { store.touch(store.keys.parked(behind: id)) }
+            freed += followers
         }
         return freed.count - 1
     }
@@ -35,7 +37,6 @@ struct BlockRelease {
         store.memory.counters.parked -= Int64(followers.count)
         store.memory.waits(first.0)
         store.touch(first.1, \.transactionBuffer)
-        if let id = try store.transactions.id(of: blocker) { store.touch(store.keys.parked(behind: id)) }
         return followers
     }
 

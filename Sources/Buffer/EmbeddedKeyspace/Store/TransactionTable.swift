@@ -82,6 +82,11 @@ extension SQLiteStatement {
         bind(index, value)
     }
 
+    func bind(_ index: Int32, _ blob: [UInt8]?) {
+        guard let blob else { return bindNull(index) }
+        bind(index, blob)
+    }
+
     func bind(_ index: Int32, _ time: Timestamp?) { bind(index, time?.microseconds) }
 
     func bind(_ index: Int32, _ error: FailureRecord) {

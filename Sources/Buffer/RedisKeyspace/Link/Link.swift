@@ -11,13 +11,6 @@ final class Link {
         let continuation: RedisConnection.Continuation
     }
 
-    /// While the scripts are loaded again that the server forgot (SCRIPT FLUSH): the groups that it refused, and whatever
-    /// came after them.
-    private struct Recall {
-        var refused: [AcceptGroup<RedisConnection.Continuation>] = []
-        var later: [Waiter] = []
-    }
-
     let settings: RedisSettings
     let status: LinkStatus
     private let eventLoop: any EventLoop
@@ -30,7 +23,9 @@ final class Link {
     private var group = AcceptGroup<RedisConnection.Continuation>()
     private var waiters: [Waiter] = []
     private var waitingOperations = 0
-    private var recall: Recall?
+    /// The groups that a server refused which had forgotten the scripts (SCRIPT FLUSH), while these are loaded again;
+    /// whatever comes after them waits. Nil: nothing of that.
+    private var refused: [AcceptGroup<RedisConnection.Continuation>]?
     private var looking: EventLoopFuture<Void>?
     private var pause: Scheduled<Void>?
     private var patience: Scheduled<Void>?
@@ -58,7 +53,7 @@ final class Link {
 
     func send(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
         guard let connection else { return wait(request, continuation) }
-        if recall != nil { return hold(request, continuation) }
+        if refused != nil { return queue(request, continuation) }
         if let accept = request.singleAccept {
             add(accept, continuation)
         } else {
@@ -99,6 +94,10 @@ final class Link {
 
     private func wait(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
         guard machine.isPatient else { return continuation.resume(returning: .failure(.unsent(status.reason))) }
+        queue(request, continuation)
+    }
+
+    private func queue(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
         guard waitingOperations < settings.operationsMax else { return continuation.resume(returning: .failure(.busy)) }
         waitingOperations += request.operations.count
         waiters.append(Waiter(request: request, continuation: continuation))
@@ -110,39 +109,33 @@ final class Link {
         guard case .success(let replies) = answer, case .error(let bytes)? = replies.first,
             ServerError(bytes).condition == .noScript, let connection
         else { return group.share(answer) }
-        if recall == nil { beginRecall(on: connection) }
-        recall?.refused.append(group)
+        if refused == nil { loadScripts(on: connection) }
+        refused?.append(group)
     }
 
     /// The reply to the loading comes after those to everything that is under way: then all who were refused are known, in
     /// their order, and nobody has overtaken them.
-    private func beginRecall(on connection: RedisConnection) {
-        recall = Recall()
+    private func loadScripts(on connection: RedisConnection) {
+        refused = []
         let group = group
         self.group = AcceptGroup()
-        for (request, member) in requests(of: group) { hold(request, member) }
+        for (request, member) in requests(of: group) { queue(request, member) }
         connection.request(codec.catalog.loading).assumeIsolated().whenComplete { result in
-            let recall = self.recall ?? Recall()
-            self.recall = nil
-            self.waitingOperations = self.waiters.reduce(0) { $0 + $1.request.operations.count }
+            let refused = self.refused ?? []
+            self.refused = nil
+            let waiters = self.takeWaiters()
             let isLoaded = (try? result.get())?.allSatisfy { reply in
                 if case .error = reply { false } else { true }
             }
             guard isLoaded == true else {
                 let reason = ConnectionFailure.unsent("Redis has forgotten the scripts and does not take them again.")
-                for group in recall.refused { group.share(.failure(reason)) }
-                for waiter in recall.later { waiter.continuation.resume(returning: .failure(reason)) }
+                for group in refused { group.share(.failure(reason)) }
+                for waiter in waiters { waiter.continuation.resume(returning: .failure(reason)) }
                 return
             }
-            for (request, member) in recall.refused.flatMap(self.requests) { self.send(request, member) }
-            for waiter in recall.later { self.send(waiter.request, waiter.continuation) }
+            for (request, member) in refused.flatMap(self.requests) { self.send(request, member) }
+            for waiter in waiters { self.send(waiter.request, waiter.continuation) }
         }
-    }
-
-    private func hold(_ request: OperationRequest, _ continuation: RedisConnection.Continuation) {
-        guard waitingOperations < settings.operationsMax else { return continuation.resume(returning: .failure(.busy)) }
-        waitingOperations += request.operations.count
-        recall?.later.append(Waiter(request: request, continuation: continuation))
     }
 
     /// Gives up the connection there is, for a new one behind the gate.

@@ -57,7 +57,8 @@ struct SettingsReader {
     func duration(_ key: String) throws(ConfigurationError) -> Duration {
         let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
         guard case .duration(let least)? = Setting.named(key)?.kind, let seconds = scaled(try text(key), units),
-            seconds < 1e9, case let duration = Duration.microseconds(Int64(seconds * 1_000_000)), duration >= least
+            (0..<1e9).contains(seconds), case let duration = Duration.microseconds(Int64(seconds * 1_000_000)),
+            duration >= least
         else {
             throw ConfigurationError(
                 "\(key) must be a number of seconds, or a number with ms, s, m, h or d\(limits(of: key))")

@@ -79,11 +79,9 @@ enum AcceptScript {
                                 if operation == 'create' or operation == 'bulk_create' or operation == 'upsert' then
                                     strings[n + 3], strings[n + 4] = P .. 'cache:ids:' .. record, data
                                 end
-                                if fields > 0 then
-                                    for from = at + 7, at + 6 + fields, 1000 do
-                                        call('HSET', P .. 'read_buffer:' .. record,
-                                            unpack(ARGV, from, math.min(from + 999, at + 6 + fields)))
-                                    end
+                                for from = at + 7, at + 6 + fields, 1000 do
+                                    call('HSET', P .. 'read_buffer:' .. record,
+                                        unpack(ARGV, from, math.min(from + 999, at + 6 + fields)))
                                 end
                             end
                             local colon = string.find(record, ':', 1, true)
