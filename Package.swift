@@ -65,7 +65,9 @@ let package = Package(
 
         // Drivers: C libraries and threads; nothing of our domain.
         .systemLibrary(name: "CSQLite", path: "Sources/Drivers/CSQLite"),
-        room("Drivers/SQLiteConnection", uses: ["CSQLite"]),
+        .target(
+            name: "CGatheredLog", path: "Sources/Drivers/CGatheredLog", linkerSettings: [.linkedLibrary("sqlite3")]),
+        room("Drivers/SQLiteConnection", uses: ["CSQLite", "CGatheredLog"]),
         room("Drivers/BlockingThread"),
         .systemLibrary(name: "CHiredis", path: "Sources/Drivers/CHiredis"),
         // Empty without the trait: what they hold stands in `#if Postgres`.
@@ -147,7 +149,7 @@ let package = Package(
             name: "KeyspaceCrashWriter", dependencies: ["EmbeddedKeyspace", "Keyspace", "TransactionModel"],
             path: "Tests/Support/KeyspaceCrashWriter", swiftSettings: strict),
         tests("Model/JSON", of: ["JSON"]),
-        tests("Drivers/SQLiteConnection", of: ["SQLiteConnection"]),
+        tests("Drivers/SQLiteConnection", of: ["SeededRandom", "SQLiteConnection"]),
         tests("Drivers/BlockingThread", of: ["BlockingThread"]),
         tests("Accept/WireProtocol", of: ["SeededRandom", "WireProtocol", "JSON"]),
         tests(

@@ -55,6 +55,21 @@ extension SQLiteStatement {
         note(sqlite3_bind_blob64(handle, index, start, UInt64(value.count), Self.copied))
     }
 
+    /// Runs to the end with one parameter more, a blob that SQLite reads where it is.
+    public func run(binding index: Int32, _ value: [UInt8]) throws(SQLiteError) {
+        // The closure throws untyped; the error travels beside it.
+        var failure: SQLiteError?
+        value.withUnsafeBytes { bytes in
+            if let start = bytes.baseAddress, !bytes.isEmpty {
+                note(sqlite3_bind_blob64(handle, index, start, UInt64(bytes.count), nil))
+            } else {
+                bind(index, bytes)
+            }
+            do throws(SQLiteError) { try run() } catch { failure = error }
+        }
+        if let failure { throw failure }
+    }
+
     /// As text, copied.
     public func bindText(_ index: Int32, utf8: UnsafeRawBufferPointer) {
         guard let start = utf8.baseAddress, !utf8.isEmpty else {

@@ -8,9 +8,12 @@ import TransactionModel
 struct ExpiryStep {
     let store: Store
 
-    /// Whether there is anything to do; it costs two look-ups.
+    /// Whether there is anything to do; it costs two look-ups at most.
     func isDue(at now: Timestamp) throws(SQLiteError) -> Bool {
-        if store.memory.counters.terminal > Int64(store.settings.terminalMax) { return true }
+        let terminal = store.memory.counters.terminal
+        if terminal > Int64(store.settings.terminalMax) { return true }
+        // Only what has reached its end expires.
+        guard terminal > 0 else { return try isMemoryDue(at: now) }
         let first = try store.connection.integer(
             "SELECT expires_at FROM txn INDEXED BY txn_expiry WHERE expires_at IS NOT NULL ORDER BY expires_at LIMIT 1")
         if let first, first <= now.microseconds { return true }

@@ -100,13 +100,13 @@ extension Store {
     /// Remembers what is in memory: ``rollback()`` returns to it.
     func mark() { before = memory }
 
-    func begin() throws(SQLiteError) { try connection.execute("BEGIN IMMEDIATE") }
+    func begin() throws(SQLiteError) { try connection.statement("BEGIN IMMEDIATE").run() }
 
     /// Everything since ``begin()`` is on stable storage when it returns.
     func commit() throws(SQLiteError) {
         try memory.claims.flush(to: connection)
         if memory.counters != written { try memory.counters.write(to: connection) }
-        try connection.execute("COMMIT")
+        try connection.statement("COMMIT").run()
         written = memory.counters
     }
 

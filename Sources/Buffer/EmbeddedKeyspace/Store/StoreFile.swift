@@ -9,7 +9,7 @@ import SQLiteConnection
 enum StoreFile {
     static func open(_ settings: EmbeddedSettings) throws(KeyspaceError) -> SQLiteConnection {
         do throws(SQLiteError) {
-            let connection = try SQLiteConnection(path: settings.path, mode: .create)
+            let connection = try SQLiteConnection(path: settings.path, mode: .create, gathersLog: true)
             // First of all: no other connection may slip in between, and the log needs no shared memory then.
             try connection.execute("PRAGMA locking_mode = EXCLUSIVE")
             let version = try checkedVersion(connection)

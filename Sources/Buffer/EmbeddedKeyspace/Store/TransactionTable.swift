@@ -33,8 +33,7 @@ final class TransactionTable {
         insertion.bind(3, accept.contentHash.bytes)
         insertion.bind(4, accept.acceptedAt.microseconds)
         insertion.bind(5, Int64(accept.payload.count))
-        insertion.bind(6, accept.payload)
-        try insertion.run()
+        try insertion.run(binding: 6, accept.payload)
         return connection.changes == 1
     }
 
