@@ -69,6 +69,7 @@ let package = Package(
             name: "CGatheredLog", path: "Sources/Drivers/CGatheredLog", linkerSettings: [.linkedLibrary("sqlite3")]),
         room("Drivers/SQLiteConnection", uses: ["CSQLite", "CGatheredLog"]),
         room("Drivers/BlockingThread"),
+        .systemLibrary(name: "CEpoll", path: "Sources/Drivers/CEpoll"),
         .systemLibrary(name: "CHiredis", path: "Sources/Drivers/CHiredis"),
         // Empty without the trait: what they hold stands in `#if Postgres`.
         .systemLibrary(name: "CLibPQ", path: "Sources/Drivers/CLibPQ"),
@@ -135,8 +136,7 @@ let package = Package(
         .executableTarget(
             name: "sluice",
             dependencies: [
-                "Daemon", "SluiceClient", "JSON", nio, nioPosix, log,
-                argumentParser,
+                "Daemon", "SluiceClient", "JSON", "BlockingThread", "CEpoll", nio, log, argumentParser,
                 .product(name: "Histogram", package: "hdrhistogram-swift"),
             ],
             path: "Sources/Programs/sluice", swiftSettings: strict),

@@ -3,7 +3,7 @@ import Histogram
 import NIOCore
 import SluiceClient
 
-/// What all connections of a load share. It lives on one event loop, so nothing in it is locked.
+/// What all connections of a load share. It lives on one thread, so nothing in it is locked.
 final class BenchLoad {
     /// Latencies above are counted as this: 2 minutes.
     private static let latencyMax: UInt64 = 120_000_000_000
@@ -12,7 +12,10 @@ final class BenchLoad {
     /// Requests to make; nil: as many as fit into the time.
     private let count: Int?
     private let duration: TimeAmount?
-    private let ended: EventLoopPromise<Void>
+    /// Every request was made and answered, or nobody is left to answer.
+    private(set) var isOver = false
+    /// Slots that were told to come back later.
+    private var paused: [(connection: BenchConnection, slot: Int, until: NIODeadline)] = []
 
     private var endsAt = NIODeadline.distantFuture
     private var connections = 0
@@ -26,11 +29,10 @@ final class BenchLoad {
         lowestDiscernibleValue: 1, highestTrackableValue: BenchLoad.latencyMax, numberOfSignificantValueDigits: .three)
     private var random = SplitMix(seed: UInt64.random(in: .min ... .max))
 
-    init(template: BenchTemplate, count: Int?, duration: TimeAmount?, ended: EventLoopPromise<Void>) {
+    init(template: BenchTemplate, count: Int?, duration: TimeAmount?) {
         self.template = template
         self.count = count
         self.duration = duration
-        self.ended = ended
     }
 
     func begin(connections: Int) {
@@ -74,10 +76,27 @@ final class BenchLoad {
         checkEnd()
     }
 
-    /// After each batch of replies.
-    func checkEnd() {
+    func pause(_ connection: BenchConnection, slot: Int, until: NIODeadline) {
+        paused.append((connection, slot, until))
+    }
+
+    /// When something is to be done though no reply comes.
+    var nextEvent: NIODeadline { paused.reduce(endsAt) { min($0, $1.until) } }
+
+    /// After each batch of replies: those whose pause is over go on.
+    func resume() {
+        if !paused.isEmpty {
+            let now = NIODeadline.now()
+            let due = paused.filter { $0.until <= now }
+            paused.removeAll { $0.until <= now }
+            for pause in due { pause.connection.restart(pause.slot) }
+        }
+        checkEnd()
+    }
+
+    private func checkEnd() {
         guard outstanding == 0 else { return }
-        if connections == 0 || NIODeadline.now() >= endsAt || started >= count ?? .max { ended.succeed() }
+        if connections == 0 || NIODeadline.now() >= endsAt || started >= count ?? .max { isOver = true }
     }
 }
 

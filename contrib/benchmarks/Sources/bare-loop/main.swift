@@ -67,7 +67,7 @@ func main() throws {
     else { throw Failure(message: "usage: bare-loop SCHEMA.sql DATABASE SECONDS GROUP PAYLOAD_BYTES") }
     let database = try Database(arguments[2])
     try database.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
-    try database.execute("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-12288; PRAGMA wal_autocheckpoint=4096;")
+    try database.execute("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-12288; PRAGMA wal_autocheckpoint=1024;")
     try database.execute(try readFile(arguments[1]))
     try database.execute("INSERT OR IGNORE INTO counters VALUES(1,0,0,0,0,0,0,0,0,0,0,0,0,0)")
 
