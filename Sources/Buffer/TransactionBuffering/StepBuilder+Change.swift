@@ -34,7 +34,7 @@ extension StepBuilder {
             }
             writer.endObject()
         }
-        records[index].append(recordKey(idText, of: draft.model))
+        finishChange(recordKey(idText, of: draft.model), index)
     }
 
     private func writeDelta(

@@ -31,25 +31,25 @@ extension StepBuilder {
         }
         // Defaults of an upsert stand apart: they must not overwrite a record that is there.
         let isUpsert = draft.operation == .upsert
-        var defaults = JSONWriter(capacity: 128)
-        defaults.beginObject()
-        var hasDefaults = false
+        var defaults: JSONWriter?
         for (column, isGiven) in given.enumerated() where !isGiven {
             guard let value = try missingValue(table, column, row, draft, place) else { continue }
-            hasDefaults = true
             var text = JSONWriter(capacity: 48)
             text.value(value)
             key.take(column, text.bytes[...])
             if isUpsert {
-                defaults.name(table.columns[column].name)
-                defaults.raw(text.bytes)
+                if defaults == nil {
+                    defaults = JSONWriter(capacity: 128)
+                    defaults?.beginObject()
+                }
+                defaults?.name(table.columns[column].name)
+                defaults?.raw(text.bytes)
             } else {
                 columns.name(table.columns[column].name)
                 columns.raw(text.bytes)
             }
         }
         columns.endObject()
-        defaults.endObject()
 
         let id = draft.conflict.isEmpty ? key.idText : nil
         if let id {
@@ -58,7 +58,8 @@ extension StepBuilder {
         }
         writer.name("data")
         writer.raw(columns.bytes)
-        if isUpsert && hasDefaults {
+        if var defaults {
+            defaults.endObject()
             writer.name("defaults")
             writer.raw(defaults.bytes)
         }

@@ -9,15 +9,23 @@ struct StepBuilder {
     let indexes: [ByteString: Int]
     let now: Timestamp
     let known: [ByteString: JSONValue]
-    /// The record of each row of each step that was built.
-    var records: [[RecordKey]]
-    /// The created ids of each step that was built, as JSON text.
-    private var created: [[[UInt8]]]
+    /// By step; empty until it was built.
+    private(set) var built: [Built]
     var texts: [Int: JSONDocument] = [:]
     /// Columns of the step being built whose values came from other steps.
     var taken: [TakenColumn] = []
     /// Steps to which others refer.
     private let referenced: Set<Int>
+
+    /// What became of a step.
+    struct Built {
+        /// The stored form.
+        var text: [UInt8] = []
+        /// The record of each row.
+        var records: [RecordKey] = []
+        /// The created id of each row, as JSON text.
+        var created: [[UInt8]] = []
+    }
 
     init(
         transactionID: TransactionID, drafts: [StepDraft], indexes: [ByteString: Int], now: Timestamp,
@@ -28,8 +36,7 @@ struct StepBuilder {
         self.indexes = indexes
         self.now = now
         self.known = known
-        records = Array(repeating: [], count: drafts.count)
-        created = Array(repeating: [], count: drafts.count)
+        built = Array(repeating: Built(), count: drafts.count)
         var referenced = Set<Int>()
         for draft in drafts {
             for (step, _) in draft.dependencyPlaces {
@@ -39,11 +46,10 @@ struct StepBuilder {
         self.referenced = referenced
     }
 
-    /// The stored form of a step.
-    mutating func build(_ index: Int) throws(ValidationFault) -> [UInt8] {
+    mutating func build(_ index: Int) throws(ValidationFault) {
         let draft = drafts[index]
-        taken.removeAll(keepingCapacity: true)
-        var writer = JSONWriter(capacity: 256)
+        if !taken.isEmpty { taken.removeAll(keepingCapacity: true) }
+        var writer = JSONWriter(capacity: draft.bytes + 192)
         writer.beginObject()
         writer.member("step_id", draft.id)
         writer.member("operation", draft.operation.rawValue)
@@ -76,7 +82,7 @@ struct StepBuilder {
             }
             texts[index] = document
         }
-        return writer.bytes
+        built[index].text = writer.bytes
     }
 
     /// JSON object: step id -> created id, or array of ids for a bulk step.
@@ -86,13 +92,13 @@ struct StepBuilder {
         for (index, draft) in drafts.enumerated() {
             switch draft.operation {
             case .create, .upsert:
-                guard let id = created[index].first else { continue }
+                guard let id = built[index].created.first else { continue }
                 writer.name(draft.id)
                 writer.raw(id)
             case .bulkCreate:
                 writer.name(draft.id)
                 writer.beginArray()
-                for id in created[index] { writer.raw(id) }
+                for id in built[index].created { writer.raw(id) }
                 writer.endArray()
             case .update, .delete, .increment, .bulkUpdate, .query: continue
             }
@@ -134,20 +140,23 @@ struct StepBuilder {
 
     mutating func finish(_ id: [UInt8]?, _ row: Int, of draft: StepDraft, _ index: Int) {
         if let id {
-            records[index].append(recordKey(id, of: draft.model))
-            created[index].append(id)
+            built[index].records.append(recordKey(id, of: draft.model))
+            built[index].created.append(id)
             return
         }
         let number = draft.operation.isBulk ? row : nil
-        records[index].append(
+        built[index].records.append(
             draft.operation == .upsert
                 ? .anyRecord(of: draft.model)
                 : .assigned(model: draft.model, transaction: transactionID, step: draft.id, row: number))
         let reference: JSONValue = [
             "$ref": .string(Reference.text(transaction: transactionID, step: draft.id, row: number))
         ]
-        created[index].append(reference.bytes)
+        built[index].created.append(reference.bytes)
     }
+
+    /// A change of a record that is there.
+    mutating func finishChange(_ record: RecordKey, _ index: Int) { built[index].records.append(record) }
 
     /// The text of a string without escapes, which most ids are; nil for any other JSON.
     private static func plainText(_ json: [UInt8]) -> String? {

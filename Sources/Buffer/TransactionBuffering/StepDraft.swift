@@ -25,11 +25,15 @@ struct StepDraft {
         var place: Place
     }
 
+    /// As the client sent it.
+    let bytes: Int
+
     /// For messages.
     var path: String { place.text }
 
     init(_ view: JSONView, index: Int, schema: Schema?) throws(ValidationFault) {
         place = Place(step: index)
+        bytes = view.rawRange.count
         guard view.kind == .object else { throw ValidationFault(place, "must be an object") }
         guard let id = view["step_id"]?.string, StepRule.isValidID(id) else {
             throw ValidationFault(place.part("step_id"), "must be 1 to 64 bytes of [A-Za-z0-9_-]")

@@ -44,15 +44,14 @@ struct TransactionBuilder {
         let order = try order(of: &drafts, indexes)
         var stepBuilder = StepBuilder(
             transactionID: transactionID, drafts: drafts, indexes: indexes, now: now, known: known)
-        var texts = [[UInt8]](repeating: [], count: drafts.count)
-        for index in order { texts[index] = try stepBuilder.build(index) }
+        for index in order { try stepBuilder.build(index) }
 
         let generatedIDs = stepBuilder.generatedIDs()
-        let payload = payload(view, transactionID, texts, generatedIDs)
+        let payload = payload(view, transactionID, stepBuilder.built, generatedIDs)
         var changes: [RecordChange] = []
         changes.reserveCapacity(drafts.count)
         for index in drafts.indices {
-            for (row, record) in stepBuilder.records[index].enumerated() {
+            for (row, record) in stepBuilder.built[index].records.enumerated() {
                 changes.append(RecordChange(record: record, step: index, row: row))
             }
         }
@@ -76,7 +75,7 @@ struct TransactionBuilder {
             case .null, .bool, .number, .string: break
             }
         }
-        if let steps = view["steps"] { visit(steps) }
+        if let steps = view["steps"], Reference.mayOccur(in: steps) { visit(steps) }
         return found
     }
 
@@ -136,7 +135,7 @@ struct TransactionBuilder {
     }
 
     private func payload(
-        _ view: JSONView, _ transactionID: TransactionID, _ steps: [[UInt8]], _ generatedIDs: [UInt8]
+        _ view: JSONView, _ transactionID: TransactionID, _ steps: [StepBuilder.Built], _ generatedIDs: [UInt8]
     ) -> [UInt8] {
         var writer = JSONWriter(capacity: view.rawRange.count + generatedIDs.count + steps.count * 96 + 128)
         writer.beginObject()
@@ -149,7 +148,7 @@ struct TransactionBuilder {
         }
         writer.name("steps")
         writer.beginArray()
-        for step in steps { writer.raw(step) }
+        for step in steps { writer.raw(step.text) }
         writer.endArray()
         writer.name("generated_ids")
         writer.raw(generatedIDs)

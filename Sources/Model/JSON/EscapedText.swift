@@ -13,6 +13,15 @@ enum EscapedText {
         bytes.append(ASCII.quote)
     }
 
+    /// Of a text that needs no escapes.
+    @inline(__always)
+    static func appendPlain(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+        if let base = text.baseAddress { assert(plainRun(base, from: 0, count: text.count) == text.count) }
+        bytes.append(ASCII.quote)
+        bytes.append(contentsOf: text)
+        bytes.append(ASCII.quote)
+    }
+
     /// Where the next byte that needs an escape stands, or the end.
     @inline(__always)
     private static func plainRun(_ base: UnsafePointer<UInt8>, from start: Int, count: Int) -> Int {

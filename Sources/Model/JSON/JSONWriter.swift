@@ -36,9 +36,10 @@ public struct JSONWriter: Sendable {
 
     public mutating func endArray() { end(ASCII.closeBracket, isObject: false) }
 
+    /// A name that needs no escapes.
     public mutating func name(_ name: StaticString) {
         beforeName()
-        name.withUTF8Buffer { EscapedText.append($0, to: &bytes) }
+        name.withUTF8Buffer { EscapedText.appendPlain($0, to: &bytes) }
         bytes.append(ASCII.colon)
     }
 

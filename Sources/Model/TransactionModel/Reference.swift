@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 public import JSON
 
 /// `{"$ref": "step.column"}`, `{"$ref": "step[2].column"}` for a row of a bulk step, and with
@@ -41,6 +42,16 @@ public struct Reference: Sendable, Hashable {
         }
         step = String(name)
         guard !column.isEmpty, StepRule.isValidID(step) else { return nil }
+    }
+
+    /// False: there is no reference anywhere in the value, which two looks at its bytes tell. True: there may be one.
+    public static func mayOccur(in view: JSONView) -> Bool {
+        view.rawBytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return false }
+            // A name may be written with escapes.
+            return memchr(start, Int32(UInt8(ascii: "$")), bytes.count) != nil
+                || memchr(start, Int32(UInt8(ascii: "\\")), bytes.count) != nil
+        }
     }
 
     public var text: String {
