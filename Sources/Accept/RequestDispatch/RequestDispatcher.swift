@@ -61,6 +61,9 @@ public struct RequestDispatcher: Sendable {
         SessionOpen(), RPCDiscover(),
     ]
 
+    /// Starts what begun requests have submitted; see `TransactionCore.settle()`.
+    public func settle() { services.core.settle() }
+
     /// The names of all methods.
     public static var methodNames: [String] { all.map(\.name) }
 

@@ -10,15 +10,16 @@ extension Connection {
 
     func received(_ bytes: ByteBuffer) {
         guard machine.takesRequests else { return }
-        let before = frames.count
-        do throws(FrameError) {
-            try decode(bytes)
-        } catch {
-            fail(error)
+        var frames: [[UInt8]] = []
+        let failure = decode(bytes, into: &frames)
+        for frame in frames {
+            unstartedBytes += frame.count
+            unstarted.append(.frame(frame))
         }
-        for frame in frames[before...] { unstartedBytes += frame.count }
+        // After the requests before it: its answer is the last word.
+        if let failure { fail(failure) }
         if decoder.isInsideFrame {
-            watch.insideFrame(isNew: frames.count > before, now: .now())
+            watch.insideFrame(isNew: !frames.isEmpty, now: .now())
             keepWatch()
         } else {
             watch.outsideFrame()
@@ -26,6 +27,7 @@ extension Connection {
     }
 
     func readCompleted() {
+        beginUnstarted()
         wake()
     }
 
@@ -71,16 +73,15 @@ extension Connection {
         perform(machine.endInput())
     }
 
-    private func decode(_ bytes: ByteBuffer) throws(FrameError) {
-        // The library's closure throws untyped; the error travels beside it.
-        var failure: FrameError?
+    /// What broke the stream, behind the frames before it.
+    private func decode(_ bytes: ByteBuffer, into frames: inout [[UInt8]]) -> FrameError? {
         bytes.withUnsafeReadableBytes { raw in
             do throws(FrameError) {
                 try decoder.feed(raw, into: &frames)
+                return nil
             } catch {
-                failure = error
+                return error
             }
         }
-        if let failure { throw failure }
     }
 }

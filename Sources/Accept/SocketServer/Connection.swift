@@ -24,12 +24,15 @@ actor Connection {
     // Input: Connection+Input.swift.
     var decoder: FrameDecoder
     /// Requests that were read and not started yet.
-    var frames: [[UInt8]] = []
+    var unstarted: [Unstarted] = []
     var unstartedBytes = 0
     /// What a broken stream gets, after its last good request was started.
     var lastWord: [UInt8]?
     var isWritable = true
     var holdsRead = false
+
+    /// While the connection is served: begins a request that needs no task. Any other comes back, read and counted.
+    var begin: ((isolated Connection, [UInt8]) -> (any Sendable)?)?
 
     // Output: Connection+Output.swift.
     var isStarting = false
@@ -42,9 +45,16 @@ actor Connection {
     var watchTimer: (deadline: NIODeadline, task: Scheduled<Void>)?
     var endTimer: Scheduled<Void>?
 
+    enum Unstarted {
+        /// Not looked at.
+        case frame([UInt8])
+        /// A request that needs a task; it counts as running.
+        case request(any Sendable)
+    }
+
     /// What the connection's task does next.
     private enum Step {
-        case start([[UInt8]])
+        case start([Unstarted])
         case say([UInt8])
         case drained
         case vanished
@@ -77,7 +87,9 @@ extension Connection {
     func serve<Handler: RequestHandler>(_ handler: Handler, id: UInt64) async {
         await untilClosed {
             let session = handler.open(peer(id: id))
+            begin = { connection, frame in connection.begin(frame, session) }
             await answerAll(by: session)
+            begin = nil
             await session.close()
         }
     }
@@ -109,9 +121,9 @@ extension Connection {
         await withDiscardingTaskGroup { group in
             while true {
                 switch await nextStep() {
-                case .start(let frames):
+                case .start(let unstarted):
                     isStarting = true
-                    for frame in frames { start(frame, session, in: &group) }
+                    for one in unstarted { start(one, session, in: &group) }
                     isStarting = false
                     flush()
                 case .say(let lastWord):
@@ -120,6 +132,7 @@ extension Connection {
                     return
                 case .vanished:
                     group.cancelAll()
+                    forgetUnstarted()
                     return
                 }
             }
@@ -127,16 +140,54 @@ extension Connection {
     }
 
     private func start<Session: RequestSession>(
-        _ frame: [UInt8], _ session: Session, in group: inout DiscardingTaskGroup
+        _ unstarted: Unstarted, _ session: Session, in group: inout DiscardingTaskGroup
     ) {
+        switch unstarted {
+        case .frame(let frame):
+            if let request = begin(frame, session) { execute(request, session, in: &group) }
+        case .request(let request):
+            guard let request = request as? Session.Request else { preconditionFailure("The session has read it.") }
+            execute(request, session, in: &group)
+        }
+    }
+
+    /// Nil: it needs no task, or was refused. Else it counts as running.
+    private func begin<Session: RequestSession>(_ frame: [UInt8], _ session: Session) -> Session.Request? {
         guard inFlight.enter() else {
             if let reply = busyReply(to: frame) { add(reply) }
-            return
+            return nil
         }
         running += 1
         let request = session.read(frame)
-        if session.begin(request, answer: { self.finish(with: $0) }) { return }
-        execute(request, session, in: &group)
+        guard session.begin(request, answer: { self.finish(with: $0) }) else { return request }
+        executor.settleAtEndOfTurn()
+        return nil
+    }
+
+    /// What was read and needs no task begins as soon as it is read, if the connection's task waits for work, so that
+    /// nothing that came before is still to be started.
+    func beginUnstarted() {
+        guard waiter != nil, isWritable, let begin, !unstarted.isEmpty else { return }
+        isStarting = true
+        var begun = 0
+        while begun < unstarted.count, case .frame(let frame) = unstarted[begun] {
+            if let request = begin(self, frame) {
+                unstarted[begun] = .request(request)
+                break
+            }
+            unstartedBytes -= frame.count
+            begun += 1
+        }
+        unstarted.removeFirst(begun)
+        isStarting = false
+        flush()
+        continueReading()
+    }
+
+    /// The peer is gone; what was counted is counted no more.
+    private func forgetUnstarted() {
+        for case .request in unstarted { ended(with: nil) }
+        unstarted = []
     }
 
     /// An immediate task runs here and now, up to its first suspension: this is what keeps requests in order.
@@ -186,15 +237,15 @@ extension Connection {
 
     private func readyStep() -> Step? {
         if machine.state == .closed { return .vanished }
-        if !frames.isEmpty {
+        if !unstarted.isEmpty {
             // Who does not read what was answered gets nothing more answered.
             guard isWritable else { return nil }
             defer {
-                frames = []
+                unstarted = []
                 unstartedBytes = 0
                 continueReading()
             }
-            return .start(frames)
+            return .start(unstarted)
         }
         if running == 0, let lastWord {
             self.lastWord = nil
@@ -203,9 +254,9 @@ extension Connection {
         return !machine.takesRequests && running == 0 ? .drained : nil
     }
 
-    /// Lets the task go on, if there is something to do.
+    /// Lets the task go on, if there is something to do; not while requests are being started, each in its turn.
     func wake() {
-        guard let waiter, let step = readyStep() else { return }
+        guard !isStarting, let waiter, let step = readyStep() else { return }
         self.waiter = nil
         waiter.resume(returning: step)
     }

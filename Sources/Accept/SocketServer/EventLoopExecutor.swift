@@ -26,11 +26,16 @@ final class EventLoopExecutor: SerialExecutor, TaskExecutor {
         /// Emptied arrays whose memory is used again.
         var spare: [Work] = []
         var endings: [() -> Void] = []
+        /// Requests began that the handler has not settled.
+        var owesSettling = false
     }
 
+    private let settle: @Sendable () -> Void
+
     /// To be made on the loop.
-    init(_ eventLoop: any EventLoop) {
+    init(_ eventLoop: any EventLoop, settle: @escaping @Sendable () -> Void) {
         self.eventLoop = eventLoop
+        self.settle = settle
         turn = NIOLoopBound(Turn(), eventLoop: eventLoop)
     }
 
@@ -55,6 +60,29 @@ final class EventLoopExecutor: SerialExecutor, TaskExecutor {
         if turn.isRunning { turn.endings.append(body) } else { eventLoop.execute(body) }
     }
 
+    /// On the loop: a request began. What it left is settled once for all of the turn, after the replies have left.
+    func settleAtEndOfTurn() {
+        let turn = turn.value
+        guard !turn.owesSettling else { return }
+        turn.owesSettling = true
+        if !turn.isRunning { eventLoop.execute { self.settleNow() } }
+    }
+
+    private func settleNow() {
+        let turn = turn.value
+        guard turn.owesSettling else { return }
+        turn.owesSettling = false
+        turn.isRunning = true
+        settle()
+        end(turn)
+    }
+
+    private func end(_ turn: Turn) {
+        turn.isRunning = false
+        for ending in turn.endings { ending() }
+        turn.endings.removeAll(keepingCapacity: true)
+    }
+
     private func runWaiting() {
         let turn = turn.value
         var works = turn.spare
@@ -71,11 +99,10 @@ final class EventLoopExecutor: SerialExecutor, TaskExecutor {
                 connection.assumeIsolated { $0.ended(with: reply) }
             }
         }
-        turn.isRunning = false
         works.removeAll(keepingCapacity: works.capacity <= Self.keptWorksMax)
         turn.spare = works
-        for ending in turn.endings { ending() }
-        turn.endings.removeAll(keepingCapacity: true)
+        end(turn)
+        settleNow()
     }
 
     private static let keptWorksMax = 4096
@@ -92,12 +119,15 @@ final class EventLoopExecutor: SerialExecutor, TaskExecutor {
 /// The executors of a server's loops, one each.
 final class EventLoopExecutors: Sendable {
     private let executors = Mutex<[ObjectIdentifier: EventLoopExecutor]>([:])
+    private let settle: @Sendable () -> Void
+
+    init(settle: @escaping @Sendable () -> Void) { self.settle = settle }
 
     /// On the loop.
     func executor(of eventLoop: any EventLoop) -> EventLoopExecutor {
         executors.withLock { executors in
             if let known = executors[ObjectIdentifier(eventLoop)] { return known }
-            let new = EventLoopExecutor(eventLoop)
+            let new = EventLoopExecutor(eventLoop, settle: settle)
             executors[ObjectIdentifier(eventLoop)] = new
             return new
         }

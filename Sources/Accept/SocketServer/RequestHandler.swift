@@ -6,6 +6,14 @@ public protocol RequestHandler: Sendable {
 
     /// Called once per connection, on its event loop, before the first request.
     func open(_ peer: PeerConnection) -> Session
+
+    /// Called on the event loop at the end of a turn in which requests began: now the loop has nothing else to do. What
+    /// it does here may take as long as one quick commit.
+    func settle()
+}
+
+extension RequestHandler {
+    public func settle() {}
 }
 
 /// What answers the requests of one connection.
@@ -19,7 +27,8 @@ public protocol RequestSession: Sendable {
     /// Starts a request that needs no task, because it waits for nothing but one answer of a store: cheaper than
     /// ``respond(to:)``, and with the same guarantees as long as that one is not suspended.
     ///
-    /// False: nothing was done, `respond` shall do it. Else `answer` is called exactly once, from any thread.
+    /// False: nothing was done, `respond` shall do it. Else `answer` is called exactly once, from any thread. What it
+    /// leaves to the end of the loop's turn, ``RequestHandler/settle()`` does.
     func begin(_ request: Request, answer: @escaping @Sendable ([UInt8]?) -> Void) -> Bool
 
     /// Answers one request.

@@ -41,7 +41,7 @@ public struct SocketServer<Handler: RequestHandler>: Service {
     /// cancellation. Throws ``SocketServerError`` when the socket cannot be made.
     public func run() async throws {
         let socket = try ListeningSocket(at: configuration.path, mode: configuration.mode)
-        let executors = EventLoopExecutors()
+        let executors = EventLoopExecutors(settle: handler.settle)
         let server = try await ServerBootstrap(group: group)
             .childChannelOption(.allowRemoteHalfClosure, value: true)
             .bind(socket.descriptor) { channel in connection(on: channel, load.executing, executors) }

@@ -13,6 +13,9 @@ public final class EmbeddedKeyspace: Keyspace {
     private let queue: SharedQueue
     private let hooks: WriterHooks
     private let thread: BatchThread<Void>
+    private let writer: WriterHolder
+    /// A direct submission found the writer asleep, and left its start to ``settle()``.
+    private let owesStart = Atomic<Bool>(false)
     private let lock: FileLock
     private let site: SiteGuard
     private let lastConnection = Atomic<Int>(0)
@@ -34,9 +37,9 @@ public final class EmbeddedKeyspace: Keyspace {
     init(_ settings: EmbeddedSettings, hooks: WriterHooks) throws(KeyspaceError) {
         lock = try FileLock(path: settings.path + ".lock")
         let queue = SharedQueue(operationsMax: settings.operationsMax)
-        let opening = Opening(try Self.writer(settings, queue: queue, hooks: hooks))
-        thread = BatchThread(
-            name: "keyspace", jobsMax: 64, makeState: { opening.take() }, handle: { writer, _ in writer?.work() })
+        let writer = WriterHolder(try Self.writer(settings, queue: queue, hooks: hooks))
+        thread = BatchThread(name: "keyspace", jobsMax: 64) { _ in writer.writer.work() }
+        self.writer = writer
         self.queue = queue
         self.hooks = hooks
         site = SiteGuard(keys: settings.site.keys)
@@ -100,32 +103,54 @@ public final class EmbeddedKeyspace: Keyspace {
         return try result.get()
     }
 
-    private func submit(_ job: Job) {
+    /// - Parameter settles: The caller will settle.
+    private func submit(_ job: Job, settles: Bool = false) {
         switch queue.submit(job) {
-        case .queued(let wake):
-            if wake { _ = thread.submit(()) }
+        case .queued(wake: true):
+            if settles && writer.writer.isBestRunHere {
+                owesStart.store(true, ordering: .releasing)
+            } else {
+                wakeThread()
+            }
+        case .queued(wake: false):
+            // The second one: company for a group.
+            if takeStart() { wakeThread() }
         case .refused(let error):
             job.answer(.failure(error))
         }
     }
+
+    /// Whether a start is owed, and now the caller's to bring about.
+    private func takeStart() -> Bool {
+        owesStart.load(ordering: .relaxed) && owesStart.exchange(false, ordering: .acquiring)
+    }
+
+    private func wakeThread() { _ = thread.submit(()) }
 }
 
 extension EmbeddedKeyspace: DirectSubmission {
     public func submit(
         _ operation: Operation, _ completion: @escaping @Sendable (Result<Reply, KeyspaceError>) -> Void
     ) {
-        submit(
-            Job(
-                work: .perform([operation]),
-                recipient: .closure { result in
-                    completion(
-                        result.flatMap { answer in
-                            guard case .replies(let replies) = answer, let reply = replies.first else {
-                                return .failure(KeyspaceError(.outcomeUnknown, "The writer gave no answer."))
-                            }
-                            return .success(reply)
-                        })
-                }))
+        let job = Job(
+            work: .perform([operation]),
+            recipient: .closure { result in
+                completion(
+                    result.flatMap { answer in
+                        guard case .replies(let replies) = answer, let reply = replies.first else {
+                            return .failure(KeyspaceError(.outcomeUnknown, "The writer gave no answer."))
+                        }
+                        return .success(reply)
+                    })
+            })
+        submit(job, settles: true)
+    }
+
+    /// One operation that came alone is committed here and now, where commits are quick: to wake the writer's thread and
+    /// to be woken by it would take longer. Whatever else there is to do is the thread's.
+    public func settle() {
+        guard takeStart() else { return }
+        guard queue.hasOneOperation, writer.writer.workOnce() else { return wakeThread() }
     }
 }
 
@@ -148,20 +173,18 @@ extension EmbeddedKeyspace {
     public func close() async {
         _ = try? await submit(.close)
         thread.stop()
+        // A store that had failed took no such job.
+        writer.writer.store.connection.close()
         lock.release()
     }
 }
 
-/// Hands the writer over to its thread, once.
+/// The writer as two threads see it.
 ///
-/// `@unchecked Sendable`: the opening thread writes before the writer's thread starts, which takes it out.
-private final class Opening: @unchecked Sendable {
-    private var writer: Writer?
+/// `@unchecked Sendable`: it belongs to whoever woke it, which the queue answers to one submission only, until it sleeps
+/// again: the keyspace's thread, or for a moment the thread that settles.
+private final class WriterHolder: @unchecked Sendable {
+    let writer: Writer
 
     init(_ writer: Writer) { self.writer = writer }
-
-    func take() -> Writer? {
-        defer { writer = nil }
-        return writer
-    }
 }

@@ -24,6 +24,8 @@ public struct EmbeddedSettings: Sendable {
     /// connections: with 16 MiB the slowest of a hundred accepts took 18 ms, with 4 MiB 8 to 10 ms at the same rate; 1 MiB, or
     /// a second connection that moves it beside the writer, made no difference to that.
     public var logBytesMax = 4 << 20
+    /// Commits that take less are quick: while one of them runs, nobody is missed.
+    var quickCommitMax = Duration.milliseconds(1)
 
     public init(path: String, site: SiteSettings) {
         self.path = path

@@ -9,6 +9,8 @@ struct DispatchHandler: RequestHandler {
     func open(_ peer: PeerConnection) -> DispatchSession {
         DispatchSession(session: ClientSession(dispatcher: dispatcher) { peer.send($0) })
     }
+
+    func settle() { dispatcher.settle() }
 }
 
 struct DispatchSession: RequestSession {

@@ -5,7 +5,7 @@ import SQLiteConnection
 import Synchronization
 import TransactionModel
 
-/// The one thread's work: takes what waits as a group, runs it in one transaction, and answers after its fsync.
+/// The work of one thread at a time: takes what waits as a group, runs it in one transaction, and answers after its fsync.
 final class Writer {
     let store: Store
     let settings: EmbeddedSettings
@@ -15,7 +15,7 @@ final class Writer {
     var statistics = KeyspaceStatistics()
     private var checkpoints: CheckpointPlan
     private var isCheckpointDue = false
-    private var patience = GroupPatience()
+    private var patience: GroupPatience
     private var lastKeyExpiry = Timestamp(microseconds: 0)
 
     init(_ store: Store, settings: EmbeddedSettings, queue: SharedQueue, hooks: WriterHooks) {
@@ -24,6 +24,7 @@ final class Writer {
         self.queue = queue
         self.hooks = hooks
         reserve = Reserve(settings)
+        patience = GroupPatience(quickCommitMax: settings.quickCommitMax)
         checkpoints = CheckpointPlan(logBytesMax: settings.logBytesMax, pageBytes: EmbeddedSettings.pageBytes)
         store.isFull = !reserve.rebuild(for: store.connection)
         if store.isFull { reserve.giveUp(for: store.connection) }
@@ -32,6 +33,8 @@ final class Writer {
     /// Works until nothing waits, or the store has failed.
     func work() {
         while true {
+            // While those who were answered are busy with their answers.
+            if isCheckpointDue { checkpoint() }
             if let failure = hooks.failure { return refuse(queue.close(failure), failure) }
             guard let job = queue.next(room: EmbeddedSettings.groupOperationsMax, isFirst: true) else {
                 if queue.sleep() { return }
@@ -41,9 +44,20 @@ final class Writer {
                 job.answer(runAlone(job))
             } else {
                 if job.writes { awaitCompany(of: job) }
-                runGroup(startingWith: job)
+                runGroup(startingWith: job, operationsMax: EmbeddedSettings.groupOperationsMax)
             }
         }
+    }
+
+    /// A job that finds the writer asleep had better run on the thread that brings it.
+    var isBestRunHere: Bool { patience.isBestAlone }
+
+    /// Runs one job on a thread that can't stay. False: there is more to do, and the writer is still awake.
+    func workOnce() -> Bool {
+        guard hooks.failure == nil, !isCheckpointDue else { return false }
+        guard let job = queue.next(room: 1, isFirst: true) else { return queue.sleep() }
+        runGroup(startingWith: job, operationsMax: 1)
+        return hooks.failure == nil && !isCheckpointDue && queue.sleep()
     }
 
     func refuse(_ jobs: [Job], _ reason: KeyspaceError) {
@@ -70,12 +84,12 @@ final class Writer {
     /// Polls in which nobody came: nobody will.
     private static let pollsWithoutMax = 4
 
-    private func runGroup(startingWith first: Job) {
+    private func runGroup(startingWith first: Job, operationsMax: Int) {
         var group = Group(first)
         let now = hooks.now()
         store.mark()
         do throws(SQLiteError) {
-            try run(&group, now: now)
+            try run(&group, operationsMax: operationsMax, now: now)
         } catch {
             store.rollback()
             if hooks.failure == nil { repeatSingly(&group, after: error, now: now) }
@@ -87,12 +101,10 @@ final class Writer {
                 KeyspaceError(.outcomeUnknown, "The keyspace failed while it wrote; repeat with the same id."))
         }
         for (job, result) in zip(group.jobs, group.results) { job.answer(result) }
-        // While the callers are busy with their answers.
-        if isCheckpointDue { checkpoint() }
     }
 
     /// Jobs that arrive while the group runs still join it: the longer the group, the fewer the fsyncs.
-    private func run(_ group: inout Group, now: Timestamp) throws(SQLiteError) {
+    private func run(_ group: inout Group, operationsMax: Int, now: Timestamp) throws(SQLiteError) {
         var isOpen = false
         while group.results.count < group.jobs.count {
             let job = group.jobs[group.results.count]
@@ -102,7 +114,7 @@ final class Writer {
             }
             group.results.append(try run(job, now: now))
             if group.results.count == group.jobs.count, isOpen,
-                let next = queue.next(room: EmbeddedSettings.groupOperationsMax - group.operations, isFirst: false)
+                let next = queue.next(room: operationsMax - group.operations, isFirst: false)
             {
                 group.add(next)
             }
