@@ -128,6 +128,7 @@ public struct Daemon: Sendable {
             configuration.socket, group: loops, handler: DispatchHandler(dispatcher: dispatcher), logger: logger,
             onListening: {
                 listening.continuation.finish()
+                CodePages.release()
                 onListening()
             })
         overview.load.withLock { $0 = server.load }
