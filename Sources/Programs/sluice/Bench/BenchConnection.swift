@@ -14,6 +14,8 @@ final class BenchConnection {
     private let load: BenchLoad
     /// By slot: when its request was written; nil: none is under way.
     private var sentAt: [NIODeadline?]
+    /// Slots whose requests are written next.
+    private var started: [Int] = []
     private var requests = ByteBuffer()
     /// The beginning of a frame that has not come whole.
     private var partial: [UInt8] = []
@@ -64,6 +66,11 @@ final class BenchConnection {
 
     func write() {
         guard requests.readableBytes > 0, isOpen else { return }
+        if !started.isEmpty {
+            let now = NIODeadline.now()
+            for slot in started { sentAt[slot] = now }
+            started.removeAll(keepingCapacity: true)
+        }
         let count = requests.withUnsafeReadableBytes {
             send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
@@ -131,5 +138,6 @@ final class BenchConnection {
     private func start(_ slot: Int, _ now: NIODeadline) {
         guard load.start(slot: slot, to: &requests, now: now, milliseconds: UUIDv7.unixMilliseconds()) else { return }
         sentAt[slot] = now
+        started.append(slot)
     }
 }
