@@ -7,19 +7,22 @@ internal import WireProtocol
 extension Connection {
     /// Of requests that were read and not started; beyond it reading pauses. Only a stalled loop gets there.
     private static let unstartedBytesMax = 1 << 20
+    /// Room for so many frames of a read is kept for the next one.
+    private static let framesKept = 64
 
     func received(_ bytes: ByteBuffer) {
         guard machine.takesRequests else { return }
-        var frames: [[UInt8]] = []
-        let failure = decode(bytes, into: &frames)
+        let failure = decode(bytes)
+        let areNew = !frames.isEmpty
         for frame in frames {
             unstartedBytes += frame.count
             unstarted.append(.frame(frame))
         }
+        frames.removeAll(keepingCapacity: frames.capacity <= Self.framesKept)
         // After the requests before it: its answer is the last word.
         if let failure { fail(failure) }
         if decoder.isInsideFrame {
-            watch.insideFrame(isNew: !frames.isEmpty, now: .now())
+            watch.insideFrame(isNew: areNew, now: .now())
             keepWatch()
         } else {
             watch.outsideFrame()
@@ -73,8 +76,8 @@ extension Connection {
         perform(machine.endInput())
     }
 
-    /// What broke the stream, behind the frames before it.
-    private func decode(_ bytes: ByteBuffer, into frames: inout [[UInt8]]) -> FrameError? {
+    /// Into `frames`. What broke the stream, behind the frames before it.
+    private func decode(_ bytes: ByteBuffer) -> FrameError? {
         bytes.withUnsafeReadableBytes { raw in
             do throws(FrameError) {
                 try decoder.feed(raw, into: &frames)

@@ -23,6 +23,8 @@ actor Connection {
 
     // Input: Connection+Input.swift.
     var decoder: FrameDecoder
+    /// Those of one read, while it is taken apart.
+    var frames: [[UInt8]] = []
     /// Requests that were read and not started yet.
     var unstarted: [Unstarted] = []
     var unstartedBytes = 0

@@ -39,15 +39,15 @@ public struct JSONDocument: Sendable {
                 failure = JSONError(.unexpectedEnd, at: 0)
                 return []
             }
-            return [TapeEntry](unsafeUninitializedCapacity: TapeEntry.countMax(of: text)) { buffer, count in
-                guard let entries = buffer.baseAddress else { return }
+            return withUnsafeTemporaryAllocation(of: TapeEntry.self, capacity: TapeEntry.countMax(of: text)) { buffer in
+                guard let entries = buffer.baseAddress else { return [] }
                 var builder = TapeBuilder(text: text, base: base, tape: entries)
                 do throws(JSONError) {
                     try builder.build()
                 } catch {
                     failure = error
                 }
-                count = builder.count
+                return Array(UnsafeBufferPointer(start: entries, count: builder.count))
             }
         }
         if let failure { throw failure }

@@ -11,6 +11,11 @@ extension JSONView {
         text.withUTF8Buffer { isString(of: $0) }
     }
 
+    /// As ``stringEquals(_:)-(StaticString)``.
+    public func stringEquals(_ text: String) -> Bool {
+        text.withBytes { isString(of: $0) }
+    }
+
     /// Runs `body` over the decoded UTF-8 bytes of a string; nil, without running it, for another kind.
     public func withStringBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R? {
         guard firstByte == ASCII.quote else { return nil }

@@ -53,9 +53,12 @@ public struct RecordKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Percent-encodes `%`, `:`, `{` and `}`; in a component of a composite id also `,`.
     public static func encoded(_ text: String, composite: Bool = false) -> String {
-        var needs = false
-        for byte in text.utf8 where mustEncode(byte, composite: composite) { needs = true }
-        guard needs else { return text }
+        var text = text
+        let isPlain = text.withUTF8 { bytes in
+            for byte in bytes where mustEncode(byte, composite: composite) { return false }
+            return true
+        }
+        if isPlain { return text }
         var result: [UInt8] = []
         for byte in text.utf8 {
             if mustEncode(byte, composite: composite) {

@@ -72,11 +72,7 @@ public final class Table: Sendable, Equatable {
     /// Index of the column a member names, without making a string of the name where the table is small.
     public func index(of member: JSONView) -> Int? {
         guard columns.count <= 16 else { return member.string.flatMap { index(of: $0) } }
-        return member.withStringBytes { bytes in
-            columns.firstIndex { column in
-                column.name.utf8.count == bytes.count && column.name.utf8.elementsEqual(bytes)
-            }
-        } ?? nil
+        return columns.firstIndex { member.stringEquals($0.name) }
     }
 
     /// The primary key's columns in key order.

@@ -8,8 +8,12 @@ public struct TransactionID: Sendable, Hashable, Comparable, CustomStringConvert
 
     /// Nil when the text breaks the rule.
     public init?(_ string: String) {
-        let utf8 = string.utf8
-        guard !utf8.isEmpty, utf8.count <= Self.bytesMax, utf8.allSatisfy(Self.allows) else { return nil }
+        var string = string
+        let isValid = string.withUTF8 { bytes in
+            for byte in bytes where !Self.allows(byte) { return false }
+            return !bytes.isEmpty && bytes.count <= Self.bytesMax
+        }
+        guard isValid else { return nil }
         self.string = string
     }
 
