@@ -5,7 +5,7 @@ import SQLiteConnection
 import Synchronization
 public import TransactionModel
 
-/// The keyspace as one SQLite file, held by one process: one connection, one thread that writes.
+/// The keyspace as one SQLite file, held by one process: one connection, one writer at a time.
 ///
 /// Whatever waits is run in one transaction and answered after its fsync. After a failed fsync nothing is acknowledged
 /// any more; the process is to stop, and the next start checkpoints and syncs before its first acknowledgement.
