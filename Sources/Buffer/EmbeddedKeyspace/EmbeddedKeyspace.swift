@@ -149,8 +149,7 @@ extension EmbeddedKeyspace: DirectSubmission {
     /// One operation that came alone is committed here and now, where commits are quick: to wake the writer's thread and
     /// to be woken by it would take longer. Whatever else there is to do is the thread's.
     public func settle() {
-        guard takeStart() else { return }
-        guard queue.hasOneOperation, writer.writer.workOnce() else { return wakeThread() }
+        if takeStart(), !writer.writer.workOnce() { wakeThread() }
     }
 }
 

@@ -48,7 +48,7 @@ struct StepBuilder {
 
     mutating func build(_ index: Int) throws(ValidationFault) {
         let draft = drafts[index]
-        if !taken.isEmpty { taken.removeAll(keepingCapacity: true) }
+        taken.removeAll(keepingCapacity: true)
         var writer = JSONWriter(capacity: draft.bytes + 192)
         writer.beginObject()
         writer.member("step_id", draft.id)

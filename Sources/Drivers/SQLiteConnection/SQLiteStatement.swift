@@ -46,13 +46,15 @@ extension SQLiteStatement {
     }
 
     /// As a blob, copied.
-    public func bind(_ index: Int32, _ value: UnsafeRawBufferPointer) {
+    public func bind(_ index: Int32, _ value: UnsafeRawBufferPointer) { bind(index, value, Self.copied) }
+
+    private func bind(_ index: Int32, _ value: UnsafeRawBufferPointer, _ destructor: sqlite3_destructor_type?) {
         // A null pointer would bind NULL: an empty blob needs an address, any address.
         guard let start = value.baseAddress, !value.isEmpty else {
             note(sqlite3_bind_zeroblob(handle, index, 0))
             return
         }
-        note(sqlite3_bind_blob64(handle, index, start, UInt64(value.count), Self.copied))
+        note(sqlite3_bind_blob64(handle, index, start, UInt64(value.count), destructor))
     }
 
     /// Runs to the end with one parameter more, a blob that SQLite reads where it is.
@@ -60,11 +62,7 @@ extension SQLiteStatement {
         // The closure throws untyped; the error travels beside it.
         var failure: SQLiteError?
         value.withUnsafeBytes { bytes in
-            if let start = bytes.baseAddress, !bytes.isEmpty {
-                note(sqlite3_bind_blob64(handle, index, start, UInt64(bytes.count), nil))
-            } else {
-                bind(index, bytes)
-            }
+            bind(index, bytes, nil)
             do throws(SQLiteError) { try run() } catch { failure = error }
         }
         if let failure { throw failure }

@@ -14,9 +14,7 @@ public enum UUIDText {
     /// A transaction id that is a UUIDv7 lends its 48 bits of time, so that derived keys stay ordered by time, which
     /// keeps the indexes of both databases compact. The rest is a hash.
     public static func version8(transaction: TransactionID, step: String, row: Int) -> String {
-        var text = ""
-        text.reserveCapacity(transaction.string.utf8.count + step.utf8.count + 8)
-        text += transaction.string
+        var text = transaction.string
         text += "#"
         text += step
         text += "#"

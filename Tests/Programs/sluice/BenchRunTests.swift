@@ -49,7 +49,7 @@ struct BenchRunTests {
     }
 
     private func load(
-        connections: Int, depth: Int, count: Int, refuses: Bool = false, replies: Int = .max
+        connections: Int, depth: Int, count: Int, payloadBytes: Int = 100, refuses: Bool = false, replies: Int = .max
     ) async throws -> BenchReport.Load {
         let path = FileManager.default.temporaryDirectory.appending(path: "sb-\(UUID().uuidString.prefix(8))").path
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
@@ -60,7 +60,8 @@ struct BenchRunTests {
             }
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
         let run = BenchRun(
-            path: path, connections: connections, depth: depth, template: .buffer(model: "m", payloadBytes: 100),
+            path: path, connections: connections, depth: depth,
+            template: .buffer(model: "m", payloadBytes: payloadBytes),
             count: count, duration: nil)
         let result: BenchReport.Load
         do {
@@ -81,6 +82,13 @@ struct BenchRunTests {
         #expect(load.unanswered == 0)
         #expect(load.latencies.map(\.name) == ["p50", "p90", "p99", "p99.9", "max"])
         #expect(load.latencies.allSatisfy { $0.nanoseconds > 0 })
+    }
+
+    @Test("Requests larger than the system takes at once leave whole", arguments: [(1, 1), (2, 4)])
+    func large(connections: Int, depth: Int) async throws {
+        let load = try await load(connections: connections, depth: depth, count: 20, payloadBytes: 1_000_000)
+        #expect(load.succeeded == 20)
+        #expect(load.errors == [:])
     }
 
     @Test("Refused requests are counted by kind, and the load goes on")

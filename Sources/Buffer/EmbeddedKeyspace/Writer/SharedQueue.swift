@@ -18,7 +18,5 @@ final class SharedQueue: Sendable {
 
     var closed: KeyspaceError? { queue.withLock { $0.closed } }
 
-    var hasOneOperation: Bool { queue.withLock { $0.hasOneOperation } }
-
     var operations: Int { queue.withLock { $0.operations } }
 }

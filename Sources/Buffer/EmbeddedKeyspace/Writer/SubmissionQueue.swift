@@ -50,9 +50,6 @@ struct SubmissionQueue {
         return job
     }
 
-    /// Nothing waits but one job of one operation.
-    var hasOneOperation: Bool { jobs.count - first == 1 && operations == 1 }
-
     /// The writer found nothing: whoever comes next wakes it. False when something has come meanwhile.
     mutating func sleep() -> Bool {
         guard first == jobs.count else { return false }

@@ -12,6 +12,9 @@ final class BenchConnection {
     let descriptor: Int32
     private(set) var isOpen = true
     private let load: BenchLoad
+    private let sockets: BenchSockets
+    /// The system took less than was written, and tells when it takes more.
+    private var waitsForRoom = false
     /// By slot: when its request was written; nil: none is under way.
     private var sentAt: [NIODeadline?]
     /// Slots whose requests are written next.
@@ -21,16 +24,14 @@ final class BenchConnection {
     private var partial: [UInt8] = []
 
     /// - Parameter descriptor: A connected socket that does not block. It is closed here.
-    init(_ descriptor: Int32, _ load: BenchLoad, depth: Int) {
+    init(_ descriptor: Int32, _ load: BenchLoad, _ sockets: BenchSockets, depth: Int) {
         self.descriptor = descriptor
         self.load = load
+        self.sockets = sockets
         sentAt = Array(repeating: nil, count: depth)
     }
 
     deinit { close() }
-
-    /// The system took less than was written: the rest is to be written when it takes more.
-    var hasOutput: Bool { requests.readableBytes > 0 }
 
     func begin() {
         let now = NIODeadline.now()
@@ -74,12 +75,13 @@ final class BenchConnection {
         let count = requests.withUnsafeReadableBytes {
             send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
         }
-        if count < 0 {
-            if errno != EAGAIN && errno != EINTR { lose() }
-            return
-        }
-        requests.moveReaderIndex(forwardBy: count)
-        if requests.readableBytes == 0 { requests.clear() }
+        guard count >= 0 || errno == EAGAIN || errno == EINTR else { return lose() }
+        requests.moveReaderIndex(forwardBy: max(0, count))
+        let isDone = requests.readableBytes == 0
+        if isDone { requests.clear() }
+        guard waitsForRoom == isDone else { return }
+        waitsForRoom.toggle()
+        sockets.watch(descriptor, forRoom: waitsForRoom)
     }
 
     func close() {

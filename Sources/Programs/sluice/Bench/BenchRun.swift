@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import BlockingThread
-import CEpoll
 import Glibc
 import NIOCore
 
@@ -24,15 +23,21 @@ struct BenchRun: Sendable {
     private func runHere() throws(CommandFailure) -> BenchReport.Load {
         Self.yieldToPeer()
         let load = BenchLoad(template: template, count: count, duration: duration)
-        var open: [BenchConnection] = []
-        for _ in 0..<connections { open.append(BenchConnection(try connect(), load, depth: depth)) }
+        let sockets = BenchSockets()
+        var open: [Int32: BenchConnection] = [:]
+        for _ in 0..<connections {
+            let descriptor = try connect()
+            open[descriptor] = BenchConnection(descriptor, load, sockets, depth: depth)
+            guard sockets.add(descriptor) else {
+                throw CommandFailure("The sockets can't be watched.", try: "fewer --connections, or: ulimit -n")
+            }
+        }
         let before = Self.processorTime()
-        let readiness = try BenchReadiness(open)
         load.begin(connections: connections)
         let end = duration.map { NIODeadline.now() + $0 + Self.graceTime } ?? .distantFuture
-        for connection in open { connection.begin() }
+        for connection in open.values { connection.begin() }
         while !load.isOver, NIODeadline.now() < end {
-            readiness.wait(until: min(load.nextEvent, end))
+            sockets.wait(until: min(load.nextEvent, end)) { open[$0] }
             load.resume()
         }
         return BenchReport.Load(load, processorTime: Self.processorTime() - before)
@@ -75,58 +80,5 @@ struct BenchRun: Sendable {
         var time = timespec()
         clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
         return .seconds(Int64(time.tv_sec)) + .nanoseconds(Int64(time.tv_nsec))
-    }
-}
-
-/// Waits for sockets, and lets each connection do what it can.
-private final class BenchReadiness {
-    private static let eventsMax = 256
-    private static let scratchBytes = 64 << 10
-
-    private let poll: Int32
-    private let connections: [BenchConnection]
-    /// Those of which the system took less than they wrote.
-    private var waitsForRoom: [Bool]
-    private let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: eventsMax)
-    private let scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: scratchBytes, alignment: 16)
-
-    init(_ connections: [BenchConnection]) throws(CommandFailure) {
-        self.connections = connections
-        waitsForRoom = Array(repeating: false, count: connections.count)
-        poll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        for index in connections.indices {
-            guard poll >= 0, watch(index, EPOLL_CTL_ADD, EPOLLIN.rawValue) else {
-                throw CommandFailure("The sockets can't be watched.", try: "fewer --connections, or: ulimit -n")
-            }
-        }
-    }
-
-    deinit {
-        if poll >= 0 { close(poll) }
-        events.deallocate()
-        scratch.deallocate()
-    }
-
-    func wait(until deadline: NIODeadline) {
-        let left = deadline - .now()
-        let milliseconds = left.nanoseconds <= 0 ? 0 : min(left.nanoseconds / 1_000_000 + 1, 1000)
-        let count = epoll_wait(poll, events, Int32(Self.eventsMax), Int32(milliseconds))
-        guard count > 0 else { return }
-        for event in UnsafeBufferPointer(start: events, count: Int(count)) {
-            let index = Int(event.data.u64)
-            let connection = connections[index]
-            if event.events & EPOLLOUT.rawValue != 0 { connection.write() }
-            if event.events & ~EPOLLOUT.rawValue != 0, connection.isOpen { connection.read(into: scratch) }
-            guard connection.isOpen, connection.hasOutput != waitsForRoom[index] else { continue }
-            waitsForRoom[index].toggle()
-            _ = watch(index, EPOLL_CTL_MOD, EPOLLIN.rawValue | (waitsForRoom[index] ? EPOLLOUT.rawValue : 0))
-        }
-    }
-
-    private func watch(_ index: Int, _ operation: Int32, _ events: UInt32) -> Bool {
-        var event = epoll_event()
-        event.events = events
-        event.data.u64 = UInt64(index)
-        return epoll_ctl(poll, operation, connections[index].descriptor, &event) == 0
     }
 }
