@@ -40,6 +40,50 @@ import TransactionModel
         }
     }
 
+    @Test(arguments: 1...4)
+    func `what the counters' row does not tell, the rows do, seed`(_ seed: Int) async throws {
+        var history = RandomHistory(seed: UInt64(seed))
+        var bytes: Int64 = 0
+        for _ in 0..<25 {
+            try await fixture.with { subject, _ async throws in
+                #expect(try await subject.counter("bytes_unfinished") == bytes)
+                try await history.check(subject)
+                for _ in 0..<20 { try await history.step(subject) }
+                bytes = try await subject.counter("bytes_unfinished")
+            }
+        }
+    }
+
+    @Test func `accepts alone spare the counters' row, but not without end`() async throws {
+        try await fixture.with { subject, _ async throws in
+            for number in 0..<3 { try await subject.accept("t\(number)") }
+        }
+        #expect(try writtenSequence() == 0)
+        try await fixture.with { subject, _ async throws in
+            #expect(try await subject.counter("accepted") == 3)
+            _ = try await subject.claim()
+            #expect(try await subject.counter("processing") == 3)
+            try await subject.advance(.committed(Subject.id("t1"), position: Position(1), generatedIDs: nil))
+        }
+        #expect(try writtenSequence() == 3)
+        try await fixture.with { subject, _ async throws in
+            let accepts = (0..<Int(Counters.acceptsUnwrittenMax)).map { number in
+                Operation.accept(Subject.transaction("u\(number)", [], at: subject.time(0)))
+            }
+            for half in [accepts[..<512], accepts[512...]] { _ = try await subject.keyspace.perform(Array(half)) }
+            try await subject.accept("last")
+            try await subject.accept("beyond")
+            #expect(try await subject.counter("accepted") == 1029)
+        }
+        #expect(try writtenSequence() == 1028)
+    }
+
+    private func writtenSequence() throws -> Int64? {
+        let connection = try SQLiteConnection(path: fixture.path, mode: .readWrite)
+        defer { connection.close() }
+        return try connection.integer("SELECT last_sequence FROM counters")
+    }
+
     @Test func `a second process can't open the file`() async throws {
         try await fixture.with { _, _ async throws in
             let error = #expect(throws: KeyspaceError.self) { _ = try fixture.open() }

@@ -16,13 +16,13 @@ extension KeyspaceConformance {
 }
 
 /// Does anything that may be done, and then counts.
-private struct RandomHistory {
+public struct RandomHistory {
     private var random: SplitMix
     private var ids: [String] = []
 
-    init(seed: UInt64) { random = SplitMix(state: seed) }
+    public init(seed: UInt64) { random = SplitMix(state: seed) }
 
-    mutating func step(_ site: Subject) async throws {
+    public mutating func step(_ site: Subject) async throws {
         switch Int.random(in: 0..<10, using: &random) {
         case 0..<4:
             let id = "t\(Int.random(in: 0..<400, using: &random))"
@@ -60,7 +60,7 @@ private struct RandomHistory {
     }
 
     /// The counters against one another, against the statuses, and against the keys.
-    func check(_ site: Subject) async throws {
+    public func check(_ site: Subject) async throws {
         var statuses: [String: Int64] = [:]
         var parked: Int64 = 0
         for id in ids {

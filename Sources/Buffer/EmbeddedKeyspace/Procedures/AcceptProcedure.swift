@@ -14,10 +14,7 @@ struct AcceptProcedure {
         let sequence = store.memory.counters.lastSequence + 1
         guard try store.transactions.insert(accept, sequence: sequence) else { return try kept(accept) ?? .conflict }
         try store.overlay.insert(accept.changes, of: sequence)
-        store.memory.counters.lastSequence = sequence
-        store.memory.counters.accepted += 1
-        store.memory.counters.pending += 1
-        store.memory.counters.bytesUnfinished += Int64(accept.payload.count)
+        store.memory.counters.accept(bytes: accept.payload.count)
         if !store.memory.watches.isEmpty {
             store.touch(accept.transactionID, \.transactionBuffer, \.transactionRecent)
             store.touch(accept.changes.map(\.record))

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import SQLiteConnection
 
-/// How many transactions stand where. Kept in memory, written once per group that changed them, in the same commit.
+/// How many transactions stand where. Kept in memory, and written in the commit of a group that changed them, but for
+/// accepts: the rows of `txn` above the last sequence that was written tell those as well, so their row of counters is
+/// spared, a page of the log per commit, until ``acceptsUnwrittenMax``.
 ///
 /// Conservation: accepted = committed + pending + retrying + deadLetter + cancelled + discarded, where `pending` here
 /// still contains what is claimed.
@@ -27,6 +29,11 @@ struct Counters: Equatable {
     var remembered: Int64 = 0
     /// Payload of what is pending, retrying or dead.
     var bytesUnfinished: Int64 = 0
+    /// Payload of all that was accepted since the file was opened. Not written.
+    var bytesAccepted: Int64 = 0
+
+    /// So many rows are counted when the file is opened after a crash.
+    static let acceptsUnwrittenMax: Int64 = 1024
 
     var unfinished: Int64 { pending + retrying + deadLetter }
 
@@ -40,6 +47,7 @@ struct Counters: Equatable {
 
     init() {}
 
+    /// What the file's row says.
     init(from connection: SQLiteConnection) throws(SQLiteError) {
         let statement = try connection.statement("SELECT * FROM counters")
         defer { statement.reset() }
@@ -52,5 +60,42 @@ struct Counters: Equatable {
             "REPLACE INTO counters VALUES(1, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
         for (index, column) in Self.columns.enumerated() { statement.bind(Int32(index + 1), self[keyPath: column]) }
         try statement.run()
+    }
+}
+
+// MARK: Accepts
+
+extension Counters {
+    mutating func accept(bytes: Int) {
+        lastSequence += 1
+        countAccepts(1, bytes: Int64(bytes))
+    }
+
+    /// Counts the accepts that are newer than what was written.
+    mutating func catchUp(with connection: SQLiteConnection) throws(SQLiteError) {
+        let statement = try connection.statement(
+            "SELECT count(*), coalesce(sum(bytes), 0), max(sequence) FROM txn WHERE sequence > ?")
+        defer { statement.reset() }
+        statement.bind(1, lastSequence)
+        guard try statement.step(), !statement.isNull(2) else { return }
+        countAccepts(statement.int64(0), bytes: statement.int64(1))
+        lastSequence = statement.int64(2)
+    }
+
+    private mutating func countAccepts(_ count: Int64, bytes: Int64) {
+        accepted += count
+        pending += count
+        bytesUnfinished += bytes
+        bytesAccepted += bytes
+    }
+
+    /// Whether the rows tell the difference to what was written.
+    func isTold(byRowsAfter written: Counters) -> Bool {
+        let accepts = lastSequence - written.lastSequence
+        guard accepts <= Self.acceptsUnwrittenMax else { return false }
+        var told = written
+        told.lastSequence = lastSequence
+        told.countAccepts(accepts, bytes: bytesAccepted - written.bytesAccepted)
+        return told == self
     }
 }

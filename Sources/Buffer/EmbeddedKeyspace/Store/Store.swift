@@ -33,8 +33,9 @@ final class Store {
         overlay = try OverlayTable(connection)
         held = HeldTable(connection: connection)
         engine = CommandEngine(connection: connection)
-        memory.counters = try Counters(from: connection)
-        written = memory.counters
+        written = try Counters(from: connection)
+        memory.counters = written
+        try memory.counters.catchUp(with: connection)
         engine.onTouch = { [unowned self] key in memory.watches.touch(key) }
         engine.onExpire = { [unowned self] key in memory.watches.expire(key) }
         try connection.execute("BEGIN IMMEDIATE")
@@ -105,9 +106,11 @@ extension Store {
     /// Everything since ``begin()`` is on stable storage when it returns.
     func commit() throws(SQLiteError) {
         try memory.claims.flush(to: connection)
-        if memory.counters != written { try memory.counters.write(to: connection) }
+        let counters = memory.counters
+        let tells = counters.isTold(byRowsAfter: written)
+        if !tells { try counters.write(to: connection) }
         try connection.statement("COMMIT").run()
-        written = memory.counters
+        if !tells { written = counters }
     }
 
     /// Lets go of what ``mark()`` remembered, so that the next change copies nothing.

@@ -7,7 +7,11 @@ enum StoreSchema {
     /// Marks the file as ours.
     static let applicationID: Int64 = 0x534C_5543
 
-    static let migrations = [transactions + CommandEngine.schema]
+    static let migrations = [
+        transactions + CommandEngine.schema,
+        // The newest accepts need not be in `counters`: a program that does not know must not open the file.
+        "",
+    ]
 
     /// `payload` stands last, so that reading the other columns touches none of its overflow pages.
     private static let transactions = """

@@ -4,9 +4,10 @@ import Glibc
 
 // The peer of `sluice bench`: the rows that an accept writes, in a loop that does nothing else.
 //
-//     bare-loop SCHEMA.sql DATABASE SECONDS GROUP PAYLOAD_BYTES
+//     bare-loop SCHEMA.sql DATABASE SECONDS GROUP PAYLOAD_BYTES [PAUSE_MICROSECONDS]
 //
-// Prints: rows of transactions per second, and the median time of one group's commit in microseconds.
+// Prints: rows of transactions per second, and the median time of one group's commit in microseconds. With a pause
+// between the groups a disk answers as it answers somebody who waits for requests: slower than back to back.
 
 struct Failure: Error {
     var message: String
@@ -62,9 +63,12 @@ func readFile(_ path: String) throws -> String {
 
 func main() throws {
     let arguments = CommandLine.arguments
-    guard arguments.count == 6, let duration = Double(arguments[3]), let group = Int(arguments[4]),
-        let payloadBytes = Int(arguments[5])
-    else { throw Failure(message: "usage: bare-loop SCHEMA.sql DATABASE SECONDS GROUP PAYLOAD_BYTES") }
+    guard (6...7).contains(arguments.count), let duration = Double(arguments[3]), let group = Int(arguments[4]),
+        let payloadBytes = Int(arguments[5]), let pause = Double(arguments.dropFirst(6).first ?? "0")
+    else {
+        throw Failure(
+            message: "usage: bare-loop SCHEMA.sql DATABASE SECONDS GROUP PAYLOAD_BYTES [PAUSE_MICROSECONDS]")
+    }
     let database = try Database(arguments[2])
     try database.execute("PRAGMA locking_mode=EXCLUSIVE; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;")
     try database.execute("PRAGMA temp_store=MEMORY; PRAGMA cache_size=-12288; PRAGMA wal_autocheckpoint=1024;")
@@ -82,6 +86,7 @@ func main() throws {
     let hash = [UInt8](repeating: 7, count: 32)
 
     var sequence: Int64 = 0
+    var counted: Int64 = 0
     var commits: [Double] = []
     let start = seconds()
     while seconds() - start < duration {
@@ -101,11 +106,17 @@ func main() throws {
             sqlite3_bind_int64(change, 2, sequence)
             try database.run(change)
         }
-        sqlite3_bind_int64(count, 1, sequence)
-        try database.run(count)
+        // As often as the sidecar: the rows tell the newest accepts.
+        if sequence - counted > 1024 {
+            sqlite3_bind_int64(count, 1, sequence)
+            try database.run(count)
+            counted = sequence
+        }
         let before = seconds()
         try database.execute("COMMIT")
-        commits.append(seconds() - before)
+        let after = seconds()
+        commits.append(after - before)
+        while seconds() - after < pause * 1e-6 {}
     }
     let elapsed = seconds() - start
     commits.sort()
