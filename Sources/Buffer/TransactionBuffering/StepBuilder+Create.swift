@@ -22,6 +22,10 @@ extension StepBuilder {
             let column = try self.column(name, of: table, place)
             // A null key is a key left out: the reference drivers send it so.
             if value.isNull, table.primaryKey.contains(table.columns[column].name) { continue }
+            if table.refusesKey, table.columns[column].name == table.primaryKey.first {
+                throw ValidationFault(
+                    place, "is always assigned by the database: leave it out, and refer to it by the step's id")
+            }
             given[column] = true
             columns.name(table.columns[column].name)
             let start = columns.bytes.count

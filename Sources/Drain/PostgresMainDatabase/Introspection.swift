@@ -57,6 +57,7 @@ struct Introspection {
             guard case .integer = column.type else { return false }
             return [column.name] == primaryKey && (column.isGenerated || column.defaultValue == .volatile)
         }
+        let refusesKey = assigning.map { columns[$0].isGenerated } ?? false
         if let assigning {
             columns[assigning].isGenerated = false
             columns[assigning].defaultValue = .none
@@ -74,7 +75,7 @@ struct Introspection {
         }
         return Table(
             name: view["name"]?.string ?? "", columns: columns, primaryKey: primaryKey, assignsKey: assigning != nil,
-            uniqueKeys: uniqueKeys, foreignKeys: foreignKeys ?? [],
+            refusesKey: refusesKey, uniqueKeys: uniqueKeys, foreignKeys: foreignKeys ?? [],
             hasTriggers: view["triggers"]?.bool == true || view["rules"]?.bool == true)
     }
 

@@ -44,6 +44,8 @@ public final class Table: Sendable, Equatable {
     public let primaryKey: [String]
     /// The database gives out the primary key at commit when the client leaves it out.
     public let assignsKey: Bool
+    /// The database assigns the primary key always, and refuses one that it is given.
+    public let refusesKey: Bool
     public let uniqueKeys: [[String]]
     public let foreignKeys: [ForeignKey]
     /// Triggers may change what only the database can know then.
@@ -51,13 +53,14 @@ public final class Table: Sendable, Equatable {
     private let indexes: [ByteString: Int]
 
     public init(
-        name: String, columns: [Column], primaryKey: [String], assignsKey: Bool = false, uniqueKeys: [[String]] = [],
-        foreignKeys: [ForeignKey] = [], hasTriggers: Bool = false
+        name: String, columns: [Column], primaryKey: [String], assignsKey: Bool = false, refusesKey: Bool = false,
+        uniqueKeys: [[String]] = [], foreignKeys: [ForeignKey] = [], hasTriggers: Bool = false
     ) {
         self.name = name
         self.columns = columns
         self.primaryKey = primaryKey
         self.assignsKey = assignsKey
+        self.refusesKey = refusesKey
         self.uniqueKeys = uniqueKeys
         self.foreignKeys = foreignKeys
         self.hasTriggers = hasTriggers
@@ -81,7 +84,7 @@ public final class Table: Sendable, Equatable {
     public static func == (a: Table, b: Table) -> Bool {
         a === b
             || a.name == b.name && a.columns == b.columns && a.primaryKey == b.primaryKey
-                && a.assignsKey == b.assignsKey
+                && a.assignsKey == b.assignsKey && a.refusesKey == b.refusesKey
                 && a.uniqueKeys == b.uniqueKeys && a.foreignKeys == b.foreignKeys && a.hasTriggers == b.hasTriggers
     }
 }

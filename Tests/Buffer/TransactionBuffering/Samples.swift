@@ -39,6 +39,9 @@ enum Samples {
             ],
             primaryKey: ["id"], assignsKey: true,
             foreignKeys: [ForeignKey(columns: ["t"], table: "t", referencedColumns: ["id"])]),
+        Table(
+            name: "always", columns: [Column(name: "id", type: .integer), Column(name: "n", type: .integer)],
+            primaryKey: ["id"], assignsKey: true, refusesKey: true),
         Table(name: "given", columns: [Column(name: "id", type: .integer, isNullable: false)], primaryKey: ["id"]),
         Table(
             name: "switch",

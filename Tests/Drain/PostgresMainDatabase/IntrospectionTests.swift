@@ -103,6 +103,7 @@ struct IntrospectionTests {
             """)
         #expect(schema.tables.map(\.name) == ["always", "given", "needs", "pair", "plain", "random", "serial"])
         #expect(schema.tables.filter(\.assignsKey).map(\.name) == ["always", "given", "serial"])
+        #expect(schema.tables.filter(\.refusesKey).map(\.name) == ["always"])
         let always = try #require(schema["always"])
         #expect(always.columns.map(\.isGenerated) == [false, true] && always.columns[0].defaultValue == .none)
         #expect(schema["random"]?.columns[0].defaultValue == .volatile)

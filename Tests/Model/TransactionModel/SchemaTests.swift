@@ -31,7 +31,9 @@ import TransactionModel
                         isGenerated: $0 == 3)
                 }, primaryKey: ["c0", "c1"], assignsKey: false, uniqueKeys: [["c2"], ["c3", "c4"]],
                 foreignKeys: [ForeignKey(columns: ["c5"], table: "b", referencedColumns: ["id"])], hasTriggers: true),
-            Table(name: "b", columns: [Column(name: "id", type: .integer)], primaryKey: ["id"], assignsKey: true),
+            Table(
+                name: "b", columns: [Column(name: "id", type: .integer)], primaryKey: ["id"], assignsKey: true,
+                refusesKey: true),
             Table(name: "empty", columns: [], primaryKey: []),
         ])
         #expect(Schema(jsonBytes: schema.jsonBytes) == schema)
