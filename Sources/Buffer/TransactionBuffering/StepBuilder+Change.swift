@@ -51,11 +51,11 @@ extension StepBuilder {
 
     private func idText(_ id: JSONView, _ table: Table, _ place: Place) throws(ValidationFault) -> [UInt8] {
         var writer = JSONWriter(capacity: 64)
-        if let reference = Reference(id) {
+        let keys = table.keyColumns
+        if keys.count <= 1, let reference = Reference(id) {
             writer.value(try resolve(reference, place))
             return writer.bytes
         }
-        let keys = table.keyColumns
         guard keys.count > 1 else {
             guard id.kind == .string || id.kind == .number || id.kind == .bool else {
                 throw ValidationFault(place, "must be a string, an integer or a boolean")
@@ -63,9 +63,9 @@ extension StepBuilder {
             try write(id, to: keys[0], place, &writer)
             return writer.bytes
         }
-        guard id.kind == .object else {
-            throw ValidationFault(
-                place, "must be an object with the columns \(table.primaryKey.joined(separator: ", "))")
+        guard id.kind == .object, Reference(id) == nil else {
+            let columns = table.primaryKey.joined(separator: ", ")
+            throw ValidationFault(place, "must be an object with the columns \(columns); each may be a reference")
         }
         for (name, _) in id.members
         where !table.primaryKey.contains(where: { ByteString($0) == ByteString(name.string ?? "") }) {

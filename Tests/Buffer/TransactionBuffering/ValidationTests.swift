@@ -96,6 +96,7 @@ import TransactionModel
             (one("update", "t", #""id":{"id":"x"},"data":{}"#), "steps[0].id"),
             (one("update", "t", #""id":"x","data":{"id":"y"}"#), "steps[0].data.id"),
             (one("update", "pair", #""id":"x","data":{}"#), "steps[0].id"),
+            (one("update", "pair", #""id":{"$ref":"other#p.id"},"data":{}"#), "steps[0].id"),
             (one("update", "pair", #""id":{"a":"x"},"data":{}"#), "steps[0].id.b"),
             (one("update", "pair", #""id":{"a":"x","b":"1"},"data":{}"#), "steps[0].id.b"),
             (one("update", "pair", #""id":{"a":"x","b":1,"c":1},"data":{}"#), "steps[0].id.c"),
