@@ -174,7 +174,12 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         switch standing {
         case .ours: break
         // A database that was away may have come back with other tables.
-        case .new: try await manager.schema.refresh()
+        case .new(let lease):
+            if lease.isOfOlderDatabase {
+                logger.error(
+                    "the main database is another one than before, or an older state of it; `sluice health` says more")
+            }
+            try await manager.schema.refresh()
         case .others: unsettled.withLock { $0 = [] }
         }
         return standing

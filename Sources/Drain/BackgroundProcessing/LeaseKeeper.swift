@@ -13,6 +13,7 @@ final class LeaseKeeper: Sendable {
     private struct State {
         var lease: Lease?
         var prolongAt: Timestamp?
+        var isDatabaseOlder = false
     }
 
     enum Standing {
@@ -47,6 +48,12 @@ final class LeaseKeeper: Sendable {
     /// The token under which this process works; nil: it does not.
     var token: Int64? { state.withLock { $0.lease?.token } }
 
+    /// The lease was taken in a database that is older than the last one, or another one, and nobody has said yet that
+    /// it is meant so.
+    var isDatabaseOlder: Bool { state.withLock { $0.isDatabaseOlder } }
+
+    func approveDatabase() { state.withLock { $0.isDatabaseOlder = false } }
+
     /// Takes, prolongs or confirms the lease.
     func keep() async throws -> Standing {
         let time = now()
@@ -64,7 +71,10 @@ final class LeaseKeeper: Sendable {
         if case .refused(_, let remaining) = try await ask(.confirm(token: taken.token), at: now()) {
             return .others(remaining: remaining)
         }
-        state.withLock { $0.lease = taken }
+        state.withLock { state in
+            state.lease = taken
+            state.isDatabaseOlder = taken.isOfOlderDatabase
+        }
         return .new(taken)
     }
 

@@ -12,17 +12,20 @@ public struct ProcessorReport: Sendable {
     /// Why nothing is applied at the moment.
     public var lastError: FailureRecord?
     public var leaseToken: Int64?
+    /// The main database is not the one under which this site was processed before, or an older state of it; until
+    /// somebody says with ``BackgroundProcessor/resume()`` that it is meant so.
+    public var isDatabaseOlder: Bool
     /// Batches that may be applied beside each other: as configured and as the database allows.
     public var lanes: Int
 }
 
 extension BackgroundProcessor {
     public var report: ProcessorReport {
-        let token = leaseKeeper.token
+        let (token, isDatabaseOlder) = (leaseKeeper.token, leaseKeeper.isDatabaseOlder)
         return state.withLock {
             ProcessorReport(
                 state: $0.state, lastProgress: $0.lastProgress, lastError: $0.lastError, leaseToken: token,
-                lanes: lanes)
+                isDatabaseOlder: isDatabaseOlder, lanes: lanes)
         }
     }
 
@@ -34,6 +37,7 @@ extension BackgroundProcessor {
 
     public func resume() {
         state.withLock { $0.resume() }
+        leaseKeeper.approveDatabase()
         endRest()
     }
 

@@ -118,10 +118,14 @@ public struct LedgerEntry: Sendable, Equatable {
 public struct Lease: Sendable, Hashable {
     public var site: String
     public var token: Int64
+    /// The database had never given a token as high as the one that was asked for: who has seen that one saw another
+    /// database, or a later state of this one.
+    public var isOfOlderDatabase: Bool
 
-    public init(site: String, token: Int64) {
+    public init(site: String, token: Int64, isOfOlderDatabase: Bool = false) {
         self.site = site
         self.token = token
+        self.isOfOlderDatabase = isOfOlderDatabase
     }
 }
 

@@ -37,7 +37,7 @@ enum LeaseToken {
             try connection.ownResult()
         }
         guard let token = raised.int64(0, 0) else { throw lost }
-        return Lease(site: site, token: token)
+        return Lease(site: site, token: token, isOfOlderDatabase: (raised.int64(0, 1) ?? 0) < atLeast)
     }
 }
 

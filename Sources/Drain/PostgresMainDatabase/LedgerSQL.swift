@@ -18,10 +18,11 @@ enum LedgerSQL {
 
     // MARK: Lease
 
-    /// $1 site, $2 at least. Waits for the batches that hold the token.
+    /// $1 site, $2 at least. Waits for the batches that hold the token. Answers the token, and the one before it.
     static let raiseToken = """
         INSERT INTO sluice_lease(site, token) VALUES ($1, $2::bigint + 1)
-        ON CONFLICT (site) DO UPDATE SET token = greatest(sluice_lease.token, $2::bigint) + 1 RETURNING token
+        ON CONFLICT (site) DO UPDATE SET token = greatest(sluice_lease.token, $2::bigint) + 1
+        RETURNING token, (SELECT token FROM sluice_lease WHERE site = $1)
         """
 
     /// $1 site. Nobody takes the lease between this and the end of the transaction.

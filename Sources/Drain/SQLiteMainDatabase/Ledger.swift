@@ -40,15 +40,16 @@ struct Ledger {
         return try statement.step() ? statement.int64(0) : nil
     }
 
-    func raiseToken(of site: String, atLeast: Int64) throws(SQLiteError) -> Int64 {
-        let token = max(try token(of: site) ?? atLeast, atLeast) + 1
+    func takeLease(site: String, atLeast: Int64) throws(SQLiteError) -> Lease {
+        let before = try token(of: site) ?? 0
+        let token = max(before, atLeast) + 1
         let statement = try connection.statement(
             "INSERT INTO sluice_lease(site, token) VALUES (?1, ?2) ON CONFLICT(site) DO UPDATE SET token = excluded.token"
         )
         statement.bind(1, site)
         statement.bind(2, token)
         try statement.run()
-        return token
+        return Lease(site: site, token: token, isOfOlderDatabase: before < atLeast)
     }
 
     // MARK: Rows

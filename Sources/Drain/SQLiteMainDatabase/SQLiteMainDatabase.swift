@@ -49,18 +49,17 @@ public final class SQLiteMainDatabase: MainDatabase {
     // MARK: Writing
 
     public func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease {
-        let token = try await writer.run { file throws(DatabaseError) in
+        try await writer.run { file throws(DatabaseError) in
             try file.withConnection { connection throws(DatabaseError) in
                 try WriteTransaction(connection).run { () throws(DatabaseError) in
                     try at(.run) { () throws(SQLiteError) in
                         let ledger = Ledger(connection: connection)
                         try ledger.createTables()
-                        return try ledger.raiseToken(of: site, atLeast: atLeast)
+                        return try ledger.takeLease(site: site, atLeast: atLeast)
                     }
                 }
             }
         }
-        return Lease(site: site, token: token)
     }
 
     public func verify(_ lease: Lease) async throws(DatabaseError) {

@@ -58,12 +58,15 @@ struct LedgerTests {
         }
         #expect(late?.kind == .leaseLost)
         #expect(try test.psql("SELECT count(*) FROM sluice_ledger") == "0")
-        #expect(try await database.takeLease(site: "s", atLeast: 40).token == 41)
+        #expect(!old.isOfOlderDatabase && !new.isOfOlderDatabase)
+        let later = try await database.takeLease(site: "s", atLeast: 40)
+        #expect(later.token == 41 && later.isOfOlderDatabase, "it has given 2 at most")
+        #expect(try await !database.takeLease(site: "s", atLeast: 41).isOfOlderDatabase)
         #expect(try await database.takeLease(site: "other", atLeast: 7).token == 8, "each site has its own")
         try test.psql("DROP TABLE sluice_lease, sluice_ledger")
         #expect(await error { () throws(DatabaseError) in try await database.verify(new) }?.kind == .leaseLost)
-        #expect(try await database.takeLease(site: "s", atLeast: 41).token == 42, "and the tables are back")
-        _ = try await database.apply([transaction("a")], under: Lease(site: "s", token: 42))
+        #expect(try await database.takeLease(site: "s", atLeast: 42).token == 43, "and the tables are back")
+        _ = try await database.apply([transaction("a")], under: Lease(site: "s", token: 43))
         await database.close()
     }
 

@@ -100,7 +100,10 @@ import TransactionModel
                 await error { () throws(DatabaseError) in _ = try await database.apply([transaction("a")], under: old)
                 }?.kind == .leaseLost)
             #expect(try other.integer("SELECT count(*) FROM sluice_ledger") == 0)
-            #expect(try await database.takeLease(site: "s", atLeast: 40).token == 41)
+            #expect(!new.isOfOlderDatabase)
+            let later = try await database.takeLease(site: "s", atLeast: 40)
+            #expect(later.token == 41 && later.isOfOlderDatabase, "it has given 2 at most")
+            #expect(try await !database.takeLease(site: "s", atLeast: 41).isOfOlderDatabase)
             #expect(try await database.takeLease(site: "other", atLeast: 0).token == 1, "each site has its own")
         }
     }

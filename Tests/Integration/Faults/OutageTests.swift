@@ -76,6 +76,29 @@ extension Integration {
             #expect(try sidecar.main.text("SELECT name FROM telescope WHERE id = 't9'") == "late")
         }
 
+        @Test func `another main database than before is told until somebody says that it is meant`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            try sidecar.client().buffer("a", .create("t", "telescope", ["id": "t8", "name": "first"]))
+            #expect(try sidecar.client().drain())
+            #expect(try healthCodes(sidecar.client()) == [])
+            sidecar.stop()
+            try move(sidecar.mainPath, to: sidecar.folder + "/away.db")
+            _ = try sidecar.main.rows(SampleSchema.text)
+            try sidecar.start()
+            let client = try sidecar.client()
+            try client.buffer("b", .create("t", "telescope", ["id": "t9", "name": "second"]))
+            #expect(try client.drain())
+            #expect(try healthCodes(client) == ["main_database_changed"])
+            _ = try client.call("processor.resume")
+            #expect(try healthCodes(client) == [])
+            #expect(try sidecar.main.text("SELECT name FROM telescope WHERE id = 't9'") == "second")
+        }
+
+        private func healthCodes(_ client: FrameClient) throws -> [String] {
+            guard case .array(let reasons)? = try client.call("server.health")["reasons"] else { return ["none"] }
+            return reasons.compactMap { $0["code"]?.string }
+        }
+
         @Test func `a start without the main database accepts by the schema it remembers`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             _ = try sidecar.client().get("telescope", "t1")

@@ -35,6 +35,12 @@ struct HealthReport {
         case .stopped: degrade("stopped", "The daemon is stopping.")
         case .running, .draining, .standby: break
         }
+        if report.isDatabaseOlder {
+            degrade(
+                "main_database_changed",
+                "The main database does not know this site's last lease: it is another one than before (main.url), or an older state of it (a restored backup, a replica promoted too early). If that is meant, `sluice processor resume` says so."
+            )
+        }
         if overview.manager.schema.schema == nil {
             degrade(
                 "no_schema",
