@@ -28,11 +28,11 @@ trap 'stop; stop_redis; rm -rf "$work"' EXIT
 swift build -c release --package-path "$here" >"$work/build.log" 2>&1 || { cat "$work/build.log" >&2; exit 1; }
 direct=$(swift build -c release --package-path "$here" --show-bin-path)/direct-redis
 
-# start_redis DIRECTORY POLICY
+# start_redis DIRECTORY POLICY: an empty one, that rewrites its AOF under neither load
 start_redis() {
     mkdir -p "$1"
     redis-server --port 0 --unixsocket "$1/redis.sock" --dir "$1" --save '' --appendonly yes --appendfsync "$2" \
-        --logfile "$1/redis.log" &
+        --auto-aof-rewrite-percentage 0 --logfile "$1/redis.log" &
     redis=$!
     for _ in $(seq 200); do
         redis-cli -s "$1/redis.sock" ping >/dev/null 2>&1 && return
@@ -70,7 +70,9 @@ for policy in everysec always; do
             start "$work/s" "redis+unix://$work/r/redis.sock"
             read -r a ap < <(bench "$work/s" "$connections")
             stop
-            redis-cli -s "$work/r/redis.sock" flushall >/dev/null
+            stop_redis
+            rm -rf "$work/r"
+            start_redis "$work/r" "$policy"
             read -r b bp _ < <("$direct" "$work/r/redis.sock" "$connections" "$each" "$payload")
             stop_redis
             printf '%5s  %11s  %9.0f  %7.0f  %8.0f  %7.0f  %10s  %9s\n' \
