@@ -149,7 +149,7 @@ let package = Package(
             name: "KeyspaceCrashWriter", dependencies: ["EmbeddedKeyspace", "Keyspace", "TransactionModel"],
             path: "Tests/Support/KeyspaceCrashWriter", swiftSettings: strict),
         tests("Model/JSON", of: ["JSON"]),
-        tests("Drivers/SQLiteConnection", of: ["SeededRandom", "SQLiteConnection"]),
+        tests("Drivers/SQLiteConnection", of: ["SeededRandom", "SQLiteConnection", "CSQLite"]),
         tests("Drivers/BlockingThread", of: ["BlockingThread"]),
         tests("Accept/WireProtocol", of: ["SeededRandom", "WireProtocol", "JSON"]),
         tests(

@@ -36,7 +36,7 @@ public final class EmbeddedKeyspace: Keyspace {
 
     init(_ settings: EmbeddedSettings, hooks: WriterHooks) throws(KeyspaceError) {
         lock = try FileLock(path: settings.path + ".lock")
-        let queue = SharedQueue(operationsMax: settings.operationsMax)
+        let queue = SharedQueue(operationsMax: settings.operationsMax, bytesMax: settings.waitingBytesMax)
         let writer = WriterHolder(try Self.writer(settings, queue: queue, hooks: hooks))
         thread = BatchThread(name: "keyspace", jobsMax: 64) { _ in writer.writer.work() }
         self.writer = writer

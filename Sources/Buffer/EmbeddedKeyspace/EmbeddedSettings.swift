@@ -8,6 +8,8 @@ public struct EmbeddedSettings: Sendable {
     public var site: SiteSettings
     /// Operations that may wait for the writer; beyond, callers are answered `busy`.
     public var operationsMax = 65_536
+    /// Bytes of payloads and arguments that wait for the writer; beyond, `busy`.
+    public var waitingBytesMax = 64 << 20
     /// Terminal statuses kept; beyond, the oldest expire before their time.
     public var terminalMax = 1_000_000
     /// Ids that are remembered after their status expired, so that a repeat is still answered as one.
@@ -36,6 +38,8 @@ public struct EmbeddedSettings: Sendable {
     static let pageBytes = 4096
     /// Operations in one group commit at most; it bounds how long the first of them waits.
     static let groupOperationsMax = 1024
+    /// A group with so many bytes takes no more in: as large as the log shall be.
+    static let groupBytesMax = 4 << 20
     /// Members of `transaction_recent`.
     static let recentMax = 10_000
     /// Keys that one KEYS may answer; beyond, it is refused in favour of SCAN.

@@ -37,6 +37,8 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private let suspectWaits = Mutex(false)
     /// Claimed, and perhaps not brought to an outcome because the store or the database failed.
     let unsettled = Mutex<[TransactionID]>([])
+    /// How often retries whose time had come were sent back to the buffer; raised before they are.
+    let releases = Atomic<Int>(0)
 
     public init(
         manager: TransactionManager, access: KeyspaceAccess, database: any MainDatabase,
@@ -203,7 +205,10 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             "ZRANGEBYSCORE", key, "-inf", milliseconds, "LIMIT", 0, configuration.batchTransactionsMax)
         let next = Command("ZRANGEBYSCORE", key, "(\(milliseconds)", "+inf", "WITHSCORES", "LIMIT", 0, 1)
         let replies = try await access.read([next])
-        if !due.isEmpty { _ = try await manager.advance(due.map { .due($0) }) }
+        if !due.isEmpty {
+            releases.add(1, ordering: .acquiringAndReleasing)
+            _ = try await manager.advance(due.map { .due($0) })
+        }
         guard case .array(let next)? = replies.last, case .bulk(let score)? = next.last,
             let time = Double(String(decoding: score, as: UTF8.self))
         else { return nil }

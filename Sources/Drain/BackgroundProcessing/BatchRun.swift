@@ -3,6 +3,7 @@ import JSON
 import Keyspace
 import Logging
 import MainDatabase
+import Synchronization
 import TransactionBuffering
 import TransactionExecution
 import TransactionModel
@@ -85,13 +86,14 @@ struct BatchRun {
     /// - Parameter oldestElsewhere: The oldest transaction that is claimed and neither in this batch nor done.
     func apply(_ works: [Work], oldestElsewhere: Int64? = nil) async throws -> Outcome {
         let conflicts = BatchConflicts(works, schema)
+        let releases = processor.releases.load(ordering: .acquiring)
         let report = await processor.executor.execute(
             works.map { .init($0.transaction, contentHash: $0.claimed.contentHash) }, schema: schema, under: lease
         ) { later, earlier in
             // Whatever the policy: whether the earlier one is dead or will be retried is judged only afterwards.
             conflicts.conflict(later, earlier)
         }
-        var outcomes = Outcomes(oldestElsewhere: oldestElsewhere)
+        var outcomes = Outcomes(oldestElsewhere: oldestElsewhere, releasesBefore: releases)
         for (work, result) in zip(works, report.results) {
             switch result {
             case .applied(let position, let ids), .before(let position, let ids):
@@ -124,6 +126,8 @@ struct BatchRun {
     private struct Outcomes {
         var left = Outcome()
         let oldestElsewhere: Int64?
+        /// ``BackgroundProcessor/releases`` when it began.
+        let releasesBefore: Int
         var changes: [Advance.Change] = []
         var released: [Release.Released] = []
         /// The first transaction of this batch that waits for a retry.
@@ -132,10 +136,13 @@ struct BatchRun {
 
     private func judge(_ work: Work, _ error: DatabaseError, _ outcomes: inout Outcomes) async throws(BufferingError) {
         let before = try await processor.access.retryingBefore(work.claimed.sequence, processor.manager.keys)
+        // What waited for a retry when this began may have come due meanwhile.
+        let releasedMeanwhile = processor.releases.load(ordering: .acquiring) != outcomes.releasesBefore
+        let wasBeside = outcomes.oldestElsewhere.map { $0 < work.claimed.sequence } ?? false
         var generator = SystemRandomNumberGenerator()
         let verdict = FailureJudge(policy: processor.configuration.retry).judge(
             error, of: work, earlier: before ?? outcomes.retrying,
-            ranBesideEarlier: outcomes.oldestElsewhere.map { $0 < work.claimed.sequence } ?? false, using: &generator)
+            ranBesideEarlier: wasBeside || releasedMeanwhile, using: &generator)
         let place = error.step.map { " (steps[\($0)])" } ?? ""
         let failure = FailureRecord(
             code: error.kind.rawValue, message: "\(error.message) (\(error.code))\(place)", at: processor.now())

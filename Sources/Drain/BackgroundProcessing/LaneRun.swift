@@ -69,7 +69,9 @@ struct LaneRun {
         guard !works.isEmpty else { return }
         do {
             scheduler.add(try await batches.plan(works, needsKeys: true, behind: failed))
-            processor.unsettled.withLock { $0 = [] }
+            // Not those of a claim that failed half-way: these are given back.
+            let planned = Set(works.map(\.id))
+            processor.unsettled.withLock { $0.removeAll { planned.contains($0) } }
         } catch {
             end(error)
             unsettled += works.map(\.id)

@@ -26,14 +26,20 @@ typedef struct {
 static sqlite3_vfs *system_vfs;
 static sqlite3_vfs gathering_vfs;
 
-/// What could not be written is forgotten: SQLite is told, and undoes the transaction that it belongs to.
+/// What could not be written is forgotten: SQLite is told, and undoes the transaction that it belongs to. What was written
+/// of it goes, too: behind a commit may stand what is left of an earlier transaction, and then a commit that was said to
+/// have failed would be whole in the file. Shortening a file takes no room; where even that fails, SQLite's own next write
+/// to the place undoes it.
 static int flush(log_file *log) {
     sqlite3_int64 count = log->count;
     log->count = 0;
     for (sqlite3_int64 at = 0; at < count; at += written_bytes_max) {
         sqlite3_int64 piece = count - at < written_bytes_max ? count - at : written_bytes_max;
         int code = log->file->pMethods->xWrite(log->file, log->gathered + at, (int)piece, log->offset + at);
-        if (code != SQLITE_OK) return code;
+        if (code != SQLITE_OK) {
+            log->file->pMethods->xTruncate(log->file, log->offset);
+            return code;
+        }
     }
     return SQLITE_OK;
 }

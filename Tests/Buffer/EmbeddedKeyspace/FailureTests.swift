@@ -150,4 +150,40 @@ import TransactionModel
             #expect(try await keyspace.perform(Array(five.dropLast())).count == 4)
         }
     }
+
+    @Test func `more bytes than may wait are refused at once, one request is not`() throws {
+        var queue = SubmissionQueue(operationsMax: 100, bytesMax: 1000)
+        func submit(_ bytes: Int) -> Bool {
+            let command = Command("SET", "k", Array(repeating: 1, count: bytes - 4))
+            guard case .queued = queue.submit(Job(work: .perform([.command(command)]), recipient: .closure { _ in }))
+            else { return false }
+            return true
+        }
+        #expect(submit(5000), "nothing waits")
+        #expect(!submit(10))
+        #expect(queue.bytes == 5000)
+        #expect(queue.next(room: 1, isFirst: true) != nil)
+        let taken = (0..<3).map { _ in submit(400) }
+        #expect(taken == [true, true, false])
+        #expect(queue.next(room: 0, isFirst: false) == nil, "there is no room")
+        #expect(queue.next(room: 1, isFirst: false) != nil)
+        #expect(queue.bytes == 400)
+    }
+
+    @Test func `large requests share no group beyond its bytes`() async throws {
+        try await fixture.with { subject, keyspace async throws in
+            let text = String(repeating: "x", count: 1 << 20)
+            let accepts = (0..<40).map { number in
+                Operation.accept(
+                    Subject.transaction(
+                        "t\(number)", [Subject.step("create", "m", "\(number)", "{\"text\":\"\(text)\"}")],
+                        at: subject.time(0)))
+            }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for accept in accepts { group.addTask { _ = try await keyspace.perform([accept]) } }
+                try await group.waitForAll()
+            }
+            #expect(try await keyspace.statistics().groups >= 10, "of 40 MiB no group takes more than 4, and one request")
+        }
+    }
 }

@@ -78,6 +78,34 @@ import TransactionModel
         #expect(try writtenSequence() == 1028)
     }
 
+    @Test func `revisions whose bytes cancel out are told`() async throws {
+        func requeued(_ id: String, spaces: Int) -> Advance.Change {
+            let payload = Subject.transaction(id, [], at: Timestamp(microseconds: 0)).payload
+            return .requeued(
+                Subject.id(id),
+                revised: Advance.Revision(
+                    payload: payload + Array(repeating: 32, count: spaces), previous: [], changes: [],
+                    generatedIDs: nil))
+        }
+        func dead(_ id: String) -> Advance.Change {
+            .dead(Subject.id(id), error: Subject.error, held: [], released: [])
+        }
+        var bytes: Int64 = 0
+        try await fixture.with { subject, _ async throws in
+            try await subject.accept("a")
+            _ = try await subject.claim()
+            try await subject.advance(dead("a"))
+            try await subject.advance(requeued("a", spaces: 10))
+            try await subject.accept("b")
+            _ = try await subject.claim()
+            try await subject.advance(dead("a"), dead("b"), requeued("a", spaces: 0), requeued("b", spaces: 10))
+            bytes = try await subject.counter("bytes_unfinished")
+        }
+        try await fixture.with { subject, _ async throws in
+            #expect(try await subject.counter("bytes_unfinished") == bytes)
+        }
+    }
+
     private func writtenSequence() throws -> Int64? {
         let connection = try SQLiteConnection(path: fixture.path, mode: .readWrite)
         defer { connection.close() }

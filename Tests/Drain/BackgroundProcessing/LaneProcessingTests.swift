@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import EmbeddedKeyspace
 import JSON
 import Keyspace
 import MainDatabase
@@ -48,6 +49,73 @@ import TransactionModel
         let applied = fixture.database.applied
         #expect(applied.suffix(2) == ["slow", "behind"])
         #expect(Set(applied).count == 32 && applied.count == 32)
+    }
+
+    @Test func `a final failure beside an earlier one that came due meanwhile is tried once more`() async throws {
+        let meeting = Meeting(2)
+        let begun = Mutex(0)
+        let fixture = try await Self.fixture(lanes: 2) { names in
+            if names.contains("w") { await meeting.arrive() }
+            guard names.contains("x") else { return }
+            let isRepeated = begun.withLock { begun in
+                begun += 1
+                return begun > 1
+            }
+            if isRepeated { await meeting.arrive() }
+        }
+        fixture.database.fail { name, attempt in
+            if name == "x" { return attempt == 1 ? .odd : nil }
+            return attempt == 1 ? .constraint : nil
+        }
+        try await fixture.accept("x", "x")
+        let isGiven = Mutex(false)
+        try await fixture.run { fixture in
+            let counters = try await fixture.counters()
+            let isFirst = isGiven.withLock { given in
+                defer { given = given || counters["retrying"] == 1 }
+                return !given && counters["retrying"] == 1
+            }
+            if isFirst { try await fixture.accept("w", "y") }
+            return (counters["committed"] ?? 0) + (counters["dead_letter"] ?? 0) == 2
+        }
+        #expect(try await fixture.counters()["committed"] == 2)
+    }
+
+    @Test func `a claim that failed half-way is given back while others are planned`() async throws {
+        let begun = Mutex(0)
+        var configuration = Self.configuration(lanes: 4)
+        configuration.batchTransactionsMax = 2
+        let database = FakeDatabase(Fixture.schema, lanesMax: 64) { inFlight in
+            guard inFlight.last?.contains("x") == true else { return }
+            let count = begun.withLock { begun in
+                begun += 1
+                return begun
+            }
+            if count == 1 { try? await Task.sleep(for: .milliseconds(300)) }
+        }
+        database.fail { name, attempt in name == "x" && attempt == 1 ? .odd : nil }
+        // The store refuses to bury what can't be read, once.
+        let fixture = try await Fixture(configuration, database: database, failsAdvances: 1)
+        try await fixture.accept("x", "a")
+        try await fixture.accept("y", "a")
+        let hash = try #require(ContentHash(bytes: Array(repeating: 1, count: 32)))
+        let unreadable = Accept(
+            transactionID: try #require(TransactionID("m")), contentHash: hash, payload: Array("{}".utf8), changes: [],
+            acceptedAt: fixture.clock.time)
+        _ = try await fixture.keyspace.perform([.accept(unreadable)])
+        try await fixture.accept("n", "k")
+        let isGiven = Mutex(false)
+        try await fixture.run { fixture in
+            let counters = try await fixture.counters()
+            let isFirst = isGiven.withLock { given in
+                defer { given = given || counters["committed"] == 2 }
+                return !given && counters["committed"] == 2
+            }
+            if isFirst { try await fixture.accept("z", "k") }
+            return counters["committed"] == 4
+        }
+        let applied = fixture.database.applied
+        #expect(applied.filter { $0 == "n" || $0 == "z" } == ["n", "z"])
     }
 
     @Test func `claims stop when a window is in hand`() async throws {

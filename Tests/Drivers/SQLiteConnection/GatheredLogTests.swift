@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import CSQLite
 import Foundation
 import SeededRandom
+import Synchronization
 import Testing
 
 @testable import SQLiteConnection
@@ -109,5 +111,60 @@ import Testing
         let text = try String(contentsOfFile: "/proc/thread-self/io", encoding: .utf8)
         let line = try #require(text.split(separator: "\n").first { $0.hasPrefix("syscw") })
         return try #require(Int(line.split(separator: " ")[1]))
+    }
+}
+
+extension GatheredLogTests {
+    @Test func `a commit that found no room is not in the files, whatever stood behind it`() throws {
+        SmallDisk.install()
+        let connection = try open()
+        // Spills into the log, whose last piece is still gathered when all of it is rolled back.
+        try connection.execute(
+            """
+            BEGIN IMMEDIATE; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30)
+            INSERT INTO t SELECT i, randomblob(3500) FROM n; ROLLBACK; BEGIN IMMEDIATE; INSERT INTO t VALUES(42, x'00')
+            """)
+        // Room for the one page that the commit consists of, and none for what is left behind it.
+        let error = #expect(throws: SQLiteError.self) {
+            try SmallDisk.with(room: 24 + 4096) { try connection.execute("COMMIT") }
+        }
+        #expect(error?.isFull == true)
+        #expect(try rowsAfterKill() == [:])
+        try connection.execute("INSERT INTO t VALUES(43, x'00')")
+        #expect(try rowsAfterKill() == [43: 1])
+        connection.close()
+        try FileManager.default.removeItem(at: directory)
+    }
+}
+
+/// The disk of one thread: so many bytes fit into it, then none.
+private enum SmallDisk {
+    private static let thread = Atomic<UInt>(0)
+    private static let room = Atomic<Int>(0)
+
+    static func install() {
+        guard let system = sqlite3_vfs_find(nil) else { return }
+        let write: @convention(c) (Int32, UnsafeRawPointer?, Int, Int) -> Int = { file, bytes, count, offset in
+            guard SmallDisk.thread.load(ordering: .relaxed) == UInt(pthread_self()) else {
+                return pwrite(file, bytes, count, offset)
+            }
+            let room = SmallDisk.room.load(ordering: .relaxed)
+            guard room > 0 else {
+                errno = ENOSPC
+                return -1
+            }
+            SmallDisk.room.subtract(min(count, room), ordering: .relaxed)
+            return pwrite(file, bytes, min(count, room), offset)
+        }
+        for name in ["pwrite", "pwrite64"] {
+            _ = system.pointee.xSetSystemCall(system, name, unsafeBitCast(write, to: sqlite3_syscall_ptr.self))
+        }
+    }
+
+    static func with<R>(room bytes: Int, _ body: () throws -> R) rethrows -> R {
+        room.store(bytes, ordering: .relaxed)
+        thread.store(UInt(pthread_self()), ordering: .relaxed)
+        defer { thread.store(0, ordering: .relaxed) }
+        return try body()
     }
 }

@@ -216,6 +216,7 @@ struct AdvanceProcedure {
             statement.bind(4, revision.generatedIDs)
         }
         store.memory.counters.bytesUnfinished += Int64(revision.payload.count) - row.bytes
+        store.memory.counters.revisions += 1
         store.touch(revision.previous + revision.changes.map(\.record))
     }
 

@@ -31,6 +31,8 @@ struct Counters: Equatable {
     var bytesUnfinished: Int64 = 0
     /// Payload of all that was accepted since the file was opened. Not written.
     var bytesAccepted: Int64 = 0
+    /// Payloads that were replaced since then: the bytes of a newest row may not be those it was accepted with. Not written.
+    var revisions: Int64 = 0
 
     /// So many rows are counted when the file is opened after a crash.
     static let acceptsUnwrittenMax: Int64 = 1024

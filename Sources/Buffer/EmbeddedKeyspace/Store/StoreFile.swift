@@ -41,7 +41,8 @@ enum StoreFile {
         try connection.execute(
             """
             PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 0; PRAGMA temp_store = MEMORY;
-            PRAGMA cache_size = -\(settings.cacheBytes >> 10); PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF
+            PRAGMA cache_size = -\(settings.cacheBytes >> 10); PRAGMA mmap_size = 0; PRAGMA trusted_schema = OFF;
+            PRAGMA journal_size_limit = \(4 * settings.logBytesMax)
             """)
         guard try connection.integer("PRAGMA synchronous") == 2 else { throw .foreign("refusing to sync") }
     }

@@ -28,6 +28,21 @@ struct Job: Sendable {
 
     let work: Work
     let recipient: Recipient
+    /// How many operations it counts for where the number of waiting ones is limited.
+    let weight: Int
+    /// What it brings, roughly what it adds to the log.
+    let bytes: Int
+
+    init(work: Work, recipient: Recipient) {
+        self.work = work
+        self.recipient = recipient
+        switch work {
+        case .perform(let operations), .execute(let operations, _):
+            weight = operations.count
+            bytes = operations.reduce(0) { $0 + $1.bytes }
+        case .watch, .forget, .maintain, .statistics, .backup, .close: (weight, bytes) = (0, 0)
+        }
+    }
 
     /// Whom to tell.
     enum Recipient: Sendable {
@@ -39,14 +54,6 @@ struct Job: Sendable {
         switch recipient {
         case .task(let continuation): continuation.resume(returning: result)
         case .closure(let closure): closure(result)
-        }
-    }
-
-    /// How many operations it counts for where the number of waiting ones is limited.
-    var weight: Int {
-        switch work {
-        case .perform(let operations), .execute(let operations, _): operations.count
-        case .watch, .forget, .maintain, .statistics, .backup, .close: 0
         }
     }
 
@@ -68,6 +75,20 @@ struct Job: Sendable {
 }
 
 extension Operation {
+    /// Of payloads and arguments.
+    var bytes: Int {
+        switch self {
+        case .accept(let accept): accept.payload.count
+        case .command(let command): command.arguments.reduce(0) { $0 + $1.count }
+        case .advance(let advance):
+            advance.changes.reduce(0) { sum, change in
+                guard case .requeued(_, let revision?) = change else { return sum }
+                return sum + revision.payload.count
+            }
+        case .claim, .release, .lease, .overlay, .adopt: 0
+        }
+    }
+
     /// Whether it may change the file. An unknown command changes nothing.
     var writes: Bool {
         switch self {

@@ -6,7 +6,9 @@ import Synchronization
 final class SharedQueue: Sendable {
     private let queue: Mutex<SubmissionQueue>
 
-    init(operationsMax: Int) { queue = Mutex(SubmissionQueue(operationsMax: operationsMax)) }
+    init(operationsMax: Int, bytesMax: Int) {
+        queue = Mutex(SubmissionQueue(operationsMax: operationsMax, bytesMax: bytesMax))
+    }
 
     func submit(_ job: Job) -> SubmissionQueue.Submission { queue.withLock { $0.submit(job) } }
 

@@ -113,7 +113,7 @@ final class Writer {
                 isOpen = true
             }
             group.results.append(try run(job, now: now))
-            if group.results.count == group.jobs.count, isOpen,
+            if group.results.count == group.jobs.count, isOpen, group.bytes < EmbeddedSettings.groupBytesMax,
                 let next = queue.next(room: operationsMax - group.operations, isFirst: false)
             {
                 group.add(next)

@@ -215,6 +215,8 @@ final class Link {
         let action = machine.lost()
         guard action != .none else { return }
         status.isDown(KeyspaceError(.unavailable, reason))
+        // What was to be sent at the end of this turn waits before whatever comes now.
+        sendGroup()
         patience = eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(settings.patience)) {
             self.machine.patienceEnded()
             self.refuseWaiters()

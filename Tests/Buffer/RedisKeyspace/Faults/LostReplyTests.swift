@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 import Keyspace
-import RedisKeyspace
+import NIOCore
 import RedisServer
+import Synchronization
 import Testing
+
+@testable import RedisKeyspace
 
 /// Requests whose replies never come, or come late.
 @Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct LostReplyTests {
@@ -31,6 +34,27 @@ import Testing
             try server.run("CLIENT", "UNPAUSE")
             await log.connections(2)
             #expect(try await keyspace.perform([Fixture.accept("a")]) == [.accept(.accepted)])
+        }
+    }
+
+    @Test func `what waited to be sent together keeps its place when the connection is lost`() async throws {
+        let server = try RedisServer()
+        try await Fixture.with(server, { $0.patience = .seconds(5) }) { keyspace, log in
+            let left = Mutex(2)
+            let (first, second) = (try Fixture.accept("a"), try Fixture.accept("b"))
+            try await Fixture.loop.submit {
+                keyspace.submit(first) { _ in left.withLock { $0 -= 1 } }
+                keyspace.link.value.abandon(because: "the test wants it")
+                keyspace.submit(second) { _ in left.withLock { $0 -= 1 } }
+            }.get()
+            await log.connections(2)
+            while left.withLock({ $0 }) > 0 { try await Task.sleep(for: .milliseconds(10)) }
+            let reply = try await keyspace.command("LINDEX", "site:test:transaction_buffer", -1)
+            guard case .bulk(let oldest) = reply else {
+                Issue.record("the buffer is empty")
+                return
+            }
+            #expect(String(decoding: oldest, as: UTF8.self).contains(#""transaction_id":"a""#))
         }
     }
 
