@@ -36,6 +36,38 @@ extension Integration {
             #expect(left.wait() == .code(0))
         }
 
+        @Test func `buffer tells the id that the database has assigned, and that a transaction died`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            func buffer(_ step: String, _ options: String...) throws -> (end: ChildProcess.End, lines: [String]) {
+                let path = sidecar.socketPath + ".json"
+                try Data(#"{"steps":[{"step_id":"s",\#(step)}]}"#.utf8).write(to: URL(filePath: path))
+                let child = try ChildProcess(
+                    DaemonBinary.path(), ["buffer", path, "--socket", sidecar.socketPath] + options)
+                let lines = child.lines.rest()
+                return (child.wait(), lines)
+            }
+            let create = #""operation":"create","model":"exposure","data":{"label":"x"}"#
+            let created = try buffer(create, "--wait", "committed")
+            #expect(created.end == .code(0) && created.lines.contains { $0.contains(#""s":1"#) }, "\(created.lines)")
+            sidecar.stop()
+            try sidecar.launch(["site.type": "main"])
+            try sidecar.waitUntilReady()
+            let bad = #""operation":"update","model":"telescope","id":"t1","data":{"state":"lost"}"#
+            #expect(try buffer(bad).end == .code(1))
+            #expect(try buffer(create).end == .code(0))
+        }
+
+        @Test func `to discard what is not there is a failure`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            try client.buffer("dead", .update("s", "telescope", "t1", ["state": "lost"]))
+            #expect(try client.wait("dead")["status"] == "dead_letter")
+            let discard = try run("dead-letter", "discard", "dead", "daed", against: sidecar)
+            #expect(discard.end == .code(1))
+            #expect(discard.lines.contains { $0.contains("daed: not in") }, "\(discard.lines)")
+            #expect(try client.status("dead")["status"] == "discarded")
+        }
+
         @Test func `one transaction that is too long fails alone`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let path = sidecar.socketPath + ".jsonl"

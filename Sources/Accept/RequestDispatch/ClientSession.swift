@@ -58,7 +58,10 @@ public final class ClientSession: Sendable {
                 afterReply.run()
                 return nil
             }
-            let reply = ReplyWriter.result(id: id, result)
+            var reply = ReplyWriter.result(id: id, result)
+            if reply.count > services.frameBytesMax + FrameDecoder.headerBytes {
+                reply = ReplyWriter.error(id: id, RequestContext.resultTooLarge)
+            }
             guard !afterReply.isEmpty else { return reply }
             // Through the same door as what must come after it.
             _ = push(reply)

@@ -23,8 +23,10 @@ extension WireError {
             case .conflictingContext: .conflictingContext
             case .internalError: .internalError
             }
-        // A fault's message is a sentence whose subject is the place.
-        let message = error.path.map { "\($0) \(error.message.withoutFullStop)." } ?? error.message.capitalizedSentence
+        // A fault's message is a sentence whose subject is the place; others are whole.
+        let lacksSubject = kind == .validationFailed || kind == .invalidParams
+        let subject = lacksSubject && error.message.first?.isLowercase == true ? error.path : nil
+        let message = subject.map { "\($0) \(error.message.withoutFullStop)." } ?? error.message.capitalizedSentence
         self.init(kind, message, retryAfter: error.retryAfter, path: error.path)
     }
 
@@ -33,7 +35,8 @@ extension WireError {
         case .buffering(let error): self.init(error)
         case .databaseUnavailable(let reason):
             self.init(
-                .databaseUnavailable, "The main database is needed for this read: \(reason.withoutFullStop).",
+                .databaseUnavailable,
+                "This read needs the main database, or the replica where there is one: \(reason.withoutFullStop).",
                 retryAfter: .seconds(1))
         case .staleRead(let message):
             self.init(.staleRead, message.capitalizedSentence, retryAfter: .milliseconds(100))

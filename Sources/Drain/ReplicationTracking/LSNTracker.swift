@@ -22,7 +22,10 @@ public final class LSNTracker: Service, PositionTracking {
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let state = Mutex(TrackerStateMachine())
+    /// By replica: why it could not be read when it was asked last.
+    private let faults: Mutex<[String?]>
 
+    /// - Parameter replicas: Without any, the main database is the one to be looked at.
     public init(
         manager: TransactionManager, access: KeyspaceAccess, main: any DatabaseReader, replicas: [any DatabaseReader],
         configuration: TrackerConfiguration, clock: any Clock<Duration> = ContinuousClock(), logger: Logger
@@ -30,10 +33,11 @@ public final class LSNTracker: Service, PositionTracking {
         self.manager = manager
         self.access = access
         self.main = main
-        self.replicas = replicas
+        self.replicas = replicas.isEmpty ? [main] : replicas
         self.configuration = configuration
         self.clock = clock
         self.logger = logger
+        faults = Mutex(Array(repeating: nil, count: replicas.count))
     }
 
     /// What waits is read from the keyspace at the next look.
@@ -44,22 +48,29 @@ public final class LSNTracker: Service, PositionTracking {
         state.withLock { ($0.replayed, $0.isStalled(configuration)) }
     }
 
+    /// In the order of the replicas: why one could not be read when it was asked last; nil: it could.
+    public var replicaFaults: [String?] { faults.withLock { $0 } }
+
     public func run() async throws {
         await cancelWhenGracefulShutdown {
             var pause = self.configuration.checkInterval
             while (try? await self.clock.sleep(for: pause)) != nil {
-                let look = await self.look()
+                let look = await self.look(after: pause)
                 pause = self.state.withLock { $0.finished(look, after: pause, self.configuration) }
             }
         }
     }
 
-    private func look() async -> TrackerStateMachine.Look {
+    private func look(after pause: Duration) async -> TrackerStateMachine.Look {
         do {
-            guard try await access.integer("ZCARD", manager.keys.replicationPending) > 0 else { return .nothingWaits }
+            guard try await access.integer("ZCARD", manager.keys.replicationPending) > 0 else {
+                if !replicaFaults.isEmpty, state.withLock({ $0.asksAnyway(after: pause, configuration) }) {
+                    _ = try await positions()
+                }
+                return .nothingWaits
+            }
             let timeline = try await currentTimeline()
-            var positions: [Position] = []
-            for replica in replicas { positions.append(try await replica.position()) }
+            let positions = try await positions()
             guard let lowest = positions.min(by: { $0.value < $1.value }) else { return .failed }
             // A replica that has not followed to the timeline may have what the main database lacks, and the other way round.
             let strays = zip(replicas, positions).filter { $0.1.timeline != timeline }.map(\.0)
@@ -67,6 +78,34 @@ public final class LSNTracker: Service, PositionTracking {
         } catch {
             logger.debug("replicas could not be looked at", metadata: ["error": "\(error)"])
             return .failed
+        }
+    }
+
+    private func positions() async throws(DatabaseError) -> [Position] {
+        var positions: [Position] = []
+        for (index, replica) in replicas.enumerated() {
+            do throws(DatabaseError) {
+                positions.append(try await replica.position())
+                answered(index, nil)
+            } catch {
+                answered(index, error.message)
+                throw error
+            }
+        }
+        return positions
+    }
+
+    private func answered(_ index: Int, _ fault: String?) {
+        let before = faults.withLock { faults -> String?? in
+            guard faults.indices.contains(index) else { return nil }
+            defer { faults[index] = fault }
+            return .some(faults[index])
+        }
+        guard let before, (before == nil) != (fault == nil) else { return }
+        if let fault {
+            logger.warning("a replica can't be read", metadata: ["number": "\(index + 1)", "reason": "\(fault)"])
+        } else {
+            logger.notice("a replica can be read again", metadata: ["number": "\(index + 1)"])
         }
     }
 

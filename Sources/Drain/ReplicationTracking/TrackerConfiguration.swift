@@ -7,6 +7,8 @@ public struct TrackerConfiguration: Sendable {
     public var timeout: Duration = .seconds(30)
     /// Time between two looks after the timeout.
     public var slowInterval: Duration = .seconds(5)
+    /// While nothing waits, replicas are asked so often whether they can be read.
+    public var idleInterval: Duration = .seconds(5)
     /// Transactions released in one step.
     public var releaseMax = 500
 

@@ -11,6 +11,8 @@ struct TrackerStateMachine: Sendable {
     var remembered: Position?
     /// How long nothing has moved although something waits.
     private(set) var stalled: Duration = .zero
+    /// How long nothing waits and no replica was asked; nil: none ever was.
+    private var unasked: Duration?
 
     enum Look: Sendable {
         case nothingWaits
@@ -32,6 +34,14 @@ struct TrackerStateMachine: Sendable {
         case .failed: stalled += elapsed
         }
         return isStalled(configuration) ? configuration.slowInterval : configuration.checkInterval
+    }
+
+    /// Whether replicas are asked although nothing waits, so that one that can't be read is known before it is needed.
+    mutating func asksAnyway(after elapsed: Duration, _ configuration: TrackerConfiguration) -> Bool {
+        let time = unasked.map { $0 + elapsed } ?? configuration.idleInterval
+        let isDue = time >= configuration.idleInterval
+        unasked = isDue ? .zero : time
+        return isDue
     }
 
     func isStalled(_ configuration: TrackerConfiguration) -> Bool { stalled >= configuration.timeout }

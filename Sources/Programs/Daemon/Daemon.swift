@@ -105,7 +105,7 @@ public struct Daemon: Sendable {
             manager: manager, access: access, database: main, configuration: configuration.processor, now: now,
             logger: logger)
         let tracker = LSNTracker(
-            manager: manager, access: access, main: main, replicas: replicas.isEmpty ? [main] : replicas,
+            manager: manager, access: access, main: main, replicas: replicas,
             configuration: configuration.tracker, logger: logger)
         manager.setExecutor(processor)
         manager.setPositionTracker(tracker)

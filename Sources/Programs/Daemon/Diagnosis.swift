@@ -134,6 +134,13 @@ public struct Diagnosis: Sendable {
 
     private func database(_ choice: DatabaseChoice, _ subject: String) async -> [Finding] {
         let name = choice.description
+        if case .sqlite(let path) = choice, subject != "replica", !configuration.isMainGiven, access(path, F_OK) != 0 {
+            return [
+                Finding(
+                    level: .ok, subject: subject, text: "\(name) will be created",
+                    advice: "create your schema in it: models are its tables")
+            ]
+        }
         let schema: Schema
         let rights: [MissingRight]
         do {

@@ -5,8 +5,9 @@ internal import WireProtocol
 public struct SluiceClientConfiguration: Sendable {
     /// The socket's path, of at most 107 bytes.
     public var socketPath: String
-    /// For calls that name no deadline of their own. 30 s; nil: they wait for ever.
-    public var deadline: Duration? = .seconds(30)
+    /// For calls that name no deadline of their own. 60 s, more than a site of kind `main` takes to answer that a commit
+    /// is late; nil: they wait for ever.
+    public var deadline: Duration? = .seconds(60)
     /// For one attempt to connect. 5 s.
     public var connectTimeout: Duration = .seconds(5)
     /// Whether a lost connection is replaced, and what can be repeated is sent again. True.

@@ -131,6 +131,16 @@ import TransactionModel
         }
     }
 
+    @Test func `the files are their owner's alone`() async throws {
+        try await fixture.with { subject, _ async throws in
+            try await subject.accept("a")
+            for suffix in ["", "-wal", ".lock"] {
+                let attributes = try FileManager.default.attributesOfItem(atPath: fixture.path + suffix)
+                #expect(attributes[.posixPermissions] as? Int == 0o600, "\(suffix)")
+            }
+        }
+    }
+
     @Test func `a file of another site is refused`() async throws {
         try await fixture.with { _, _ async throws in }
         let error = #expect(throws: KeyspaceError.self) {

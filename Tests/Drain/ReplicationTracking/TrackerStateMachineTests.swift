@@ -24,6 +24,12 @@ import TransactionModel
         #expect(machine.replayed == Position(2))
     }
 
+    @Test func `while nothing waits replicas are asked at once and then now and then`() {
+        var machine = TrackerStateMachine()
+        let asked = (0..<101).map { _ in machine.asksAnyway(after: .milliseconds(100), configuration) }
+        #expect(asked.indices.filter { asked[$0] } == [0, 50, 100])
+    }
+
     @Test func `when nothing waits nothing is stalled`() {
         var machine = TrackerStateMachine()
         _ = machine.finished(.failed, after: .seconds(60), configuration)

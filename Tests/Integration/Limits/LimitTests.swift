@@ -19,6 +19,9 @@ extension Integration {
             #expect(error?.kind == "buffer_full")
             #expect(error?.isRetryable == true)
             #expect(error?.retryAfterMS ?? 0 > 0)
+            let health = try client.call("server.health")
+            #expect(health["status"] == "failing")
+            #expect(health["reasons"]?.array?.contains { $0["code"] == "buffer_full" } == true)
             // What was accepted is still answered, and reads go on.
             #expect(try client.get("telescope", "t1")["record"]?["shots"] == 10)
             let again = try client.buffer("tx3", .increment("s", "telescope", "t1", ["shots": 1]))
@@ -29,6 +32,21 @@ extension Integration {
             try fill(client, 10)
             try client.wait("tx10")
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 11)
+        }
+
+        @Test func `a reply that fits into no frame is an error that says so`() throws {
+            let sidecar = try Sidecar.started(
+                schema: SampleSchema.text
+                    + "INSERT INTO observation(id, telescope_id, note) VALUES ('o', 't1', printf('%.*c', 70000, 'x'));",
+                settings: ["frame.bytes_max": "64KiB"])
+            let client = try sidecar.client()
+            for (method, params): (String, JSONValue) in [
+                ("record.get", ["model": "observation", "id": "o"]), ("record.query", ["model": "observation"]),
+            ] {
+                let error = #expect(throws: RemoteError.self) { try client.call(method, params) }
+                #expect(error?.kind == "result_too_large")
+            }
+            #expect(try client.get("telescope", "t1")["record"]?["name"] == "north")
         }
 
         @Test func `more requests at once than the limit are answered busy, and none is lost`() throws {

@@ -54,6 +54,22 @@ extension Integration {
             #expect(try client.counters()["conserved"] == true)
         }
 
+        @Test func `a replica that can't be read is told before anything waits for it`() throws {
+            let sidecar = try Sidecar(schema: SampleSchema.text)
+            try sidecar.launch(["replica.urls": "sqlite:" + sidecar.folder + "/replica.db"])
+            try sidecar.waitUntilReady()
+            let client = try sidecar.client()
+            func isTold() throws -> Bool {
+                try client.call("server.health")["reasons"]?.array?.contains { $0["code"] == "replica_unavailable" }
+                    ?? false
+            }
+            while try !isTold() {}
+            #expect(try client.call("server.health")["replicas"]?.array?.first?["state"] == "unavailable")
+            try copy(sidecar)
+            while try isTold() {}
+            #expect(try client.get("telescope", "t1")["record"]?["name"] == "north")
+        }
+
         @Test func `a crash between commit and replication forgets nothing`() throws {
             let sidecar = try scene()
             let first = try sidecar.client()

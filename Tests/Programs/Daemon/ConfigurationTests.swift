@@ -128,6 +128,14 @@ import TransactionModel
         ])
     func masked(entry: (text: String, masked: String)) { #expect(StoreURL.masked(entry.text) == entry.masked) }
 
+    @Test(arguments: ["main.url", "replica.urls"])
+    func `the keyspace and a database are never one file`(_ key: String) throws {
+        let error = #expect(throws: ConfigurationError.self) {
+            try DaemonConfiguration(flags: [key: "sqlite:keyspace.db", "state.directory": "/tmp"], environment: [:])
+        }
+        #expect(error?.description.contains("same file") == true)
+    }
+
     @Test func `variables of ours that are no setting are told`() throws {
         let environment = [
             "SLUICE_RETRY_ATEMPTS": "5", "SLUICE_RETRY_ATTEMPTS": "7", "SLUICE_MAIN_URL": "sqlite:x.db", "PATH": "/bin",

@@ -9,12 +9,12 @@ import WireProtocol
 extension RequestContext {
     /// A result that may be of any size. What was asked is done, even if its result can't be sent.
     func fitting(_ result: [UInt8]) throws(WireError) -> [UInt8] {
-        guard result.count <= resultBytesMax else {
-            throw WireError(
-                .resultTooLarge, "What was asked is done, but its result does not fit into one frame; ask for less.")
-        }
+        guard result.count <= resultBytesMax else { throw Self.resultTooLarge }
         return result
     }
+
+    static let resultTooLarge = WireError(
+        .resultTooLarge, "What was asked is done, but its result does not fit into one frame; ask for less.")
 
     /// The longest result.
     var resultBytesMax: Int { max(0, services.frameBytesMax - Self.envelopeBytesMax) }

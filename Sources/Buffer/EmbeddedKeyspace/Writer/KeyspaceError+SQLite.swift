@@ -5,9 +5,11 @@ import SQLiteConnection
 extension KeyspaceError {
     init(opening error: SQLiteError) {
         if error.isCorrupt {
+            let reason = error.detail.isEmpty ? "it is damaged" : error.detail
             self.init(
                 .incompatible,
-                "The keyspace file can't be used: it is \(error.detail.isEmpty ? "damaged" : error.detail).")
+                "The keyspace file can't be used: \(reason). Restore a backup, or mend keyspace.url; keep the file: what was acknowledged may be in it only."
+            )
         } else if error.isBusy {
             self.init(.unavailable, "The keyspace file is in use by another process.")
         } else if error.isFull {

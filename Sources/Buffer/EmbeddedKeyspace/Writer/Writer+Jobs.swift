@@ -65,7 +65,7 @@ extension Writer {
             } catch {
                 return .failure(
                     error.isCannotOpen
-                        ? KeyspaceError(.unavailable, "The backup's file exists or can't be created.")
+                        ? KeyspaceError(.unavailable, "The backup's file can't be made: \(error.detail).")
                         : KeyspaceError(running: error))
             }
         case .close:

@@ -79,6 +79,10 @@ public struct DaemonConfiguration: Sendable {
         for url in try reader.list("replica.urls") {
             replicas.append(try DatabaseChoice(url, setting: "replica.urls", in: directory))
         }
+        if case .embedded(let settings) = keyspace, ([main] + replicas).contains(.sqlite(path: settings.path)) {
+            throw ConfigurationError(
+                "keyspace.url names the same file as main.url or replica.urls; it needs one of its own")
+        }
         mainTimeout = try reader.duration("main.timeout")
 
         let socketPath = try reader.text("socket.path")

@@ -25,6 +25,12 @@ struct HealthReport {
         } else if counters == nil {
             fail("store_failed", "The keyspace does not answer; look at the log.")
         }
+        if let counters, problem == nil, Self.isFull(counters, overview.configuration.keyspace.site) {
+            fail(
+                "buffer_full",
+                "The buffer has reached buffer.transactions_max or buffer.bytes_max: nothing is accepted until some of it is applied."
+            )
+        }
         for concern in overview.keyspace.concerns { degrade(concern.code, concern.message) }
         switch report.state {
         case .outage:
@@ -60,6 +66,14 @@ struct HealthReport {
                 "parked", "\(parked) transactions wait behind failed ones, which hold \(heldKeys) conflict keys. \(way)"
             )
         }
+        let faults = overview.tracker.replicaFaults
+        for (replica, fault) in zip(overview.configuration.replicas, faults) {
+            guard let fault else { continue }
+            degrade(
+                "replica_unavailable",
+                "The replica \(replica) can't be read: \(fault) Reads that need it fail, and caches stay, until it can; or take it out of replica.urls."
+            )
+        }
         if overview.tracker.progress.isStalled {
             degrade("replication_stalled", "A replica makes no progress; caches stay until it has caught up.")
         }
@@ -88,6 +102,12 @@ struct HealthReport {
 
     var json: JSONValue { .object(members) }
 
+    private static func isFull(_ counters: [String: Int64], _ settings: SiteSettings) -> Bool {
+        let unfinished = ["pending", "processing", "retrying", "dead_letter"].reduce(0) { $0 + (counters[$1] ?? 0) }
+        return unfinished >= Int64(settings.transactionsMax)
+            || counters["bytes_unfinished"] ?? 0 >= Int64(settings.bytesMax)
+    }
+
     private static func processor(
         _ report: ProcessorReport, _ age: Duration?, heldKeys: Int64, parked: Int64
     ) -> JSONObject {
@@ -102,7 +122,9 @@ struct HealthReport {
 
     private func replicas(_ overview: Overview) -> [JSONValue] {
         let state = overview.tracker.progress.isStalled ? "stalled" : "ok"
-        return overview.configuration.replicas.map { ["url": .string($0.description), "state": .string(state)] }
+        return zip(overview.configuration.replicas, overview.tracker.replicaFaults).map { replica, fault in
+            ["url": .string(replica.description), "state": .string(fault == nil ? state : "unavailable")]
+        }
     }
 
     private mutating func degrade(_ code: String, _ message: String) {

@@ -11,7 +11,8 @@ struct Buffer: AsyncParsableCommand {
         discussion: """
             FILE holds one JSON object, an array of them, or one per line; - is standard input. They are sent in order. One
             without transaction_id gets a new one; give your own, so that repeating the command does nothing twice. After a
-            failure that may pass (buffer_full, busy...) the rest is not sent, to keep the order.
+            failure that may pass (buffer_full, busy...) the rest is not sent; of those that were on their way already, at most
+            \(BufferRun.windowMax - 1), some may still be accepted, before the failed one when FILE is sent again.
 
             Prints a receipt per line, as JSON, in the order of FILE.
             """)

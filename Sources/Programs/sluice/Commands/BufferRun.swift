@@ -60,7 +60,17 @@ struct BufferRun {
     private func outcome(of transaction: JSONValue) async -> Outcome {
         do throws(SluiceClientError) {
             let receipt = try await client.buffer(transaction)
-            guard let wait else { return .success((receipt.value, receipt.isDuplicate)) }
+            guard let wait else {
+                // At a site of kind main the receipt tells what became of it.
+                let status = TransactionStatus(rawValue: receipt.value.object?["status"]?.string ?? "")
+                guard receipt.isDuplicate || status != .deadLetter else {
+                    return .failure(
+                        SluiceClientError(
+                            SluiceErrorKind(rawValue: status.rawValue),
+                            "\(receipt.transactionID) is in the dead letter; `sluice dead-letter show` tells why."))
+                }
+                return .success((receipt.value, receipt.isDuplicate))
+            }
             let record = try await client.wait(for: receipt.transactionID, until: wait.goal, timeout: wait.timeout)
             guard record.status.hasReached(wait.goal) else {
                 return .failure(
@@ -70,6 +80,8 @@ struct BufferRun {
             }
             var value = receipt.value.object ?? [:]
             value["status"] = .string(record.status.rawValue)
+            // The ids that the database has assigned by now.
+            if let ids = record.value.object?["generated_ids"] { value["generated_ids"] = ids }
             return .success((.object(value), receipt.isDuplicate))
         } catch {
             return .failure(error)

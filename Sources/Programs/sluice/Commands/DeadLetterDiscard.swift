@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
+import JSON
 import SluiceClient
 
 /// `sluice dead-letter discard`.
@@ -17,5 +18,11 @@ struct DeadLetterDiscard: AsyncParsableCommand {
     func run() async throws {
         let result = try await client.withClient { try await $0.discardDeadLetters(selection.selected) }
         Terminal.print(result, json: json)
+        let discarded = result.object?["discarded"]?.array?.compactMap(\.string) ?? []
+        let missing = selection.ids.filter { !discarded.contains($0) }
+        guard missing.isEmpty else {
+            throw CommandFailure(
+                "\(missing.joined(separator: ", ")): not in the dead letter.", try: "sluice dead-letter list")
+        }
     }
 }
