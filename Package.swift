@@ -70,6 +70,7 @@ let package = Package(
         room("Drivers/SQLiteConnection", uses: ["CSQLite", "CGatheredLog"]),
         room("Drivers/BlockingThread"),
         .systemLibrary(name: "CEpoll", path: "Sources/Drivers/CEpoll"),
+        .systemLibrary(name: "CMalloc", path: "Sources/Drivers/CMalloc"),
         .systemLibrary(name: "CHiredis", path: "Sources/Drivers/CHiredis"),
         // Empty without the trait: what they hold stands in `#if Postgres`.
         .systemLibrary(name: "CLibPQ", path: "Sources/Drivers/CLibPQ"),
@@ -127,7 +128,7 @@ let package = Package(
                 "Keyspace", "EmbeddedKeyspace", "RedisKeyspace", "BackgroundProcessing", "TransactionExecution",
                 "MainDatabase",
                 "SQLiteMainDatabase", "PostgresMainDatabase", "ReplicationTracking", "SmartQueries", "TransactionModel",
-                "JSON", nioPosix, nio, log, lifecycle,
+                "JSON", "CMalloc", nioPosix, nio, log, lifecycle,
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "TOMLKit", package: "TOMLKit"),
                 .product(name: "UnixSignals", package: "swift-service-lifecycle"),

@@ -37,6 +37,7 @@ public struct Daemon: Sendable {
     ///
     /// - Parameter onListening: Called once, when clients can connect.
     public func run(onListening: @escaping @Sendable () -> Void = {}) async throws {
+        LargeBlocks.returnToSystem()
         try StateDirectory.prepare(configuration.stateDirectory)
         let failStop = FailStop()
         let now: @Sendable () -> Timestamp = { WallClock.now }
