@@ -31,6 +31,8 @@ import Testing
             ZINCRBY z inf i -> "inf"
             ZINCRBY z -inf i -> ERR resulting score is not a number (NaN)
             ZINCRBY z x i -> ERR value is not a valid float
+            ZINCRBY z nx i -> ERR syntax error
+            ZINCRBY z ch incr -> ERR syntax error
             SET s 1 -> OK
             ZADD s 1 a -> WRONGTYPE Operation against a key holding the wrong kind of value
             """)

@@ -13,8 +13,6 @@ enum SortedSetAddCommands {
         var countsChanges = false
         var increments = false
 
-        init() {}
-
         init(_ arguments: inout ArgumentReader) {
             while true {
                 if arguments.take("NX") {
@@ -68,9 +66,11 @@ enum SortedSetAddCommands {
 
     @Sendable static func zincrby(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         let key = try arguments.bytes()
-        let score = try arguments.double()
-        var options = Options()
+        // As in Redis, which reads it as a ZADD: an option in the increment's place leaves too little behind it.
+        var options = Options(&arguments)
+        guard arguments.count == 2 else { throw CommandError.syntax }
         options.increments = true
+        let score = try arguments.double()
         return try add([ScoredMember(member: try arguments.bytes(), score: score)], to: key, options, tables)
     }
 
