@@ -96,12 +96,13 @@ public final class LSNTracker: Service, PositionTracking {
     }
 
     private func answered(_ index: Int, _ fault: String?) {
-        let before = faults.withLock { faults -> String?? in
-            guard faults.indices.contains(index) else { return nil }
+        let isNews = faults.withLock { faults in
+            // The main database alone is no replica.
+            guard faults.indices.contains(index) else { return false }
             defer { faults[index] = fault }
-            return .some(faults[index])
+            return (faults[index] == nil) != (fault == nil)
         }
-        guard let before, (before == nil) != (fault == nil) else { return }
+        guard isNews else { return }
         if let fault {
             logger.warning("a replica can't be read", metadata: ["number": "\(index + 1)", "reason": "\(fault)"])
         } else {

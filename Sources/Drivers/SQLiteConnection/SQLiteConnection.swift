@@ -108,16 +108,26 @@ public final class SQLiteConnection {
         return (Int(frames), Int(moved))
     }
 
+    /// Makes an empty file that only this user can read, which SQLite then fills: it would let everybody read one of its
+    /// own. Its log gets the same permissions.
+    ///
+    /// - Returns: 0, or the system's error: `EEXIST` where there is one.
+    @discardableResult
+    public static func createForOwner(_ path: String) -> Int32 {
+        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard file >= 0 else { return errno }
+        Glibc.close(file)
+        return 0
+    }
+
     /// Writes a consistent, compact copy to a file that does not exist yet, for this user alone.
     public func backup(to path: String) throws(SQLiteError) {
-        // SQLite fills an empty file, and would let everybody read one of its own.
-        let file = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard file >= 0 else {
+        let fault = Self.createForOwner(path)
+        guard fault == 0 else {
             throw SQLiteError(
-                extendedCode: SQLITE_CANTOPEN, systemErrno: errno,
-                detail: errno == EEXIST ? "the file exists" : "the file can't be created")
+                extendedCode: SQLITE_CANTOPEN, systemErrno: fault,
+                detail: fault == EEXIST ? "the file exists" : "the file can't be created")
         }
-        Glibc.close(file)
         do throws(SQLiteError) {
             let statement = try statement("VACUUM INTO ?1")
             statement.bind(1, Self.plain(path))

@@ -134,7 +134,10 @@ public struct Diagnosis: Sendable {
 
     private func database(_ choice: DatabaseChoice, _ subject: String) async -> [Finding] {
         let name = choice.description
-        if case .sqlite(let path) = choice, subject != "replica", !configuration.isMainGiven, access(path, F_OK) != 0 {
+        // At the first start only: a keyspace that has seen the file never has it made again.
+        if case .sqlite(let path) = choice, case .embedded(let keyspace) = configuration.keyspace,
+            subject != "replica", !configuration.isMainGiven, access(keyspace.path, F_OK) != 0, access(path, F_OK) != 0
+        {
             return [
                 Finding(
                     level: .ok, subject: subject, text: "\(name) will be created",

@@ -53,45 +53,33 @@ import TransactionModel
 
     @Test func `a final failure beside an earlier one that came due meanwhile is tried once more`() async throws {
         let meeting = Meeting(2)
-        let begun = Mutex(0)
+        let hasBegun = Atomic<Bool>(false)
         let fixture = try await Self.fixture(lanes: 2) { names in
             if names.contains("w") { await meeting.arrive() }
             guard names.contains("x") else { return }
-            let isRepeated = begun.withLock { begun in
-                begun += 1
-                return begun > 1
-            }
-            if isRepeated { await meeting.arrive() }
+            if !isFirst(hasBegun) { await meeting.arrive() }
         }
         fixture.database.fail { name, attempt in
             if name == "x" { return attempt == 1 ? .odd : nil }
             return attempt == 1 ? .constraint : nil
         }
         try await fixture.accept("x", "x")
-        let isGiven = Mutex(false)
+        let isGiven = Atomic<Bool>(false)
         try await fixture.run { fixture in
             let counters = try await fixture.counters()
-            let isFirst = isGiven.withLock { given in
-                defer { given = given || counters["retrying"] == 1 }
-                return !given && counters["retrying"] == 1
-            }
-            if isFirst { try await fixture.accept("w", "y") }
+            if counters["retrying"] == 1, isFirst(isGiven) { try await fixture.accept("w", "y") }
             return (counters["committed"] ?? 0) + (counters["dead_letter"] ?? 0) == 2
         }
         #expect(try await fixture.counters()["committed"] == 2)
     }
 
     @Test func `a claim that failed half-way is given back while others are planned`() async throws {
-        let begun = Mutex(0)
+        let hasBegun = Atomic<Bool>(false)
         var configuration = Self.configuration(lanes: 4)
         configuration.batchTransactionsMax = 2
         let database = FakeDatabase(Fixture.schema, lanesMax: 64) { inFlight in
             guard inFlight.last?.contains("x") == true else { return }
-            let count = begun.withLock { begun in
-                begun += 1
-                return begun
-            }
-            if count == 1 { try? await Task.sleep(for: .milliseconds(300)) }
+            if isFirst(hasBegun) { try? await Task.sleep(for: .milliseconds(300)) }
         }
         database.fail { name, attempt in name == "x" && attempt == 1 ? .odd : nil }
         // The store refuses to bury what can't be read, once.
@@ -104,14 +92,10 @@ import TransactionModel
             acceptedAt: fixture.clock.time)
         _ = try await fixture.keyspace.perform([.accept(unreadable)])
         try await fixture.accept("n", "k")
-        let isGiven = Mutex(false)
+        let isGiven = Atomic<Bool>(false)
         try await fixture.run { fixture in
             let counters = try await fixture.counters()
-            let isFirst = isGiven.withLock { given in
-                defer { given = given || counters["committed"] == 2 }
-                return !given && counters["committed"] == 2
-            }
-            if isFirst { try await fixture.accept("z", "k") }
+            if counters["committed"] == 2, isFirst(isGiven) { try await fixture.accept("z", "k") }
             return counters["committed"] == 4
         }
         let applied = fixture.database.applied
@@ -381,3 +365,6 @@ import TransactionModel
         return try await Fixture(configuration, database: database)
     }
 }
+
+/// Whether nobody has asked before.
+private func isFirst(_ flag: borrowing Atomic<Bool>) -> Bool { !flag.exchange(true, ordering: .relaxed) }

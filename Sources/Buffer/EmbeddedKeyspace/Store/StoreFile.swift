@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
 import Keyspace
 import SQLiteConnection
 
@@ -9,7 +8,8 @@ import SQLiteConnection
 /// at an fsync left in memory only is on stable storage again, or gone.
 enum StoreFile {
     static func open(_ settings: EmbeddedSettings) throws(KeyspaceError) -> SQLiteConnection {
-        createForOwner(settings.path)
+        // It holds what clients write.
+        SQLiteConnection.createForOwner(settings.path)
         do throws(SQLiteError) {
             let connection = try SQLiteConnection(path: settings.path, mode: .create, gathersLog: true)
             // First of all: no other connection may slip in between, and the log needs no shared memory then.
@@ -25,12 +25,6 @@ enum StoreFile {
         } catch {
             throw KeyspaceError(opening: error)
         }
-    }
-
-    /// A new file is its owner's alone: it holds what clients write. SQLite gives its log the same permissions.
-    private static func createForOwner(_ path: String) {
-        let file = Glibc.open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR)
-        if file >= 0 { close(file) }
     }
 
     /// The version of the file: 0 when it is new. Throws what is not ours as `SQLITE_NOTADB`.

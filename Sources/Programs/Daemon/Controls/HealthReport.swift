@@ -66,9 +66,8 @@ struct HealthReport {
                 "parked", "\(parked) transactions wait behind failed ones, which hold \(heldKeys) conflict keys. \(way)"
             )
         }
-        let faults = overview.tracker.replicaFaults
-        for (replica, fault) in zip(overview.configuration.replicas, faults) {
-            guard let fault else { continue }
+        let replicas = Array(zip(overview.configuration.replicas, overview.tracker.replicaFaults))
+        for case (let replica, let fault?) in replicas {
             degrade(
                 "replica_unavailable",
                 "The replica \(replica) can't be read: \(fault) Reads that need it fail, and caches stay, until it can; or take it out of replica.urls."
@@ -95,7 +94,7 @@ struct HealthReport {
                 "durability": .string(overview.keyspace.durability.rawValue),
             ])
         members.append("main_database", ["state": report.state == .outage ? "unavailable" : "ok"])
-        members.append("replicas", .array(replicas(overview)))
+        members.append("replicas", .array(Self.replicas(replicas, overview.tracker.progress.isStalled)))
         members.append("processor", .object(Self.processor(report, age, heldKeys: heldKeys, parked: parked)))
         members.append("uptime_ms", .integer((overview.now() - overview.startedAt).milliseconds))
     }
@@ -120,9 +119,9 @@ struct HealthReport {
         return object
     }
 
-    private func replicas(_ overview: Overview) -> [JSONValue] {
-        let state = overview.tracker.progress.isStalled ? "stalled" : "ok"
-        return zip(overview.configuration.replicas, overview.tracker.replicaFaults).map { replica, fault in
+    private static func replicas(_ replicas: [(DatabaseChoice, String?)], _ areStalled: Bool) -> [JSONValue] {
+        let state = areStalled ? "stalled" : "ok"
+        return replicas.map { replica, fault in
             ["url": .string(replica.description), "state": .string(fault == nil ? state : "unavailable")]
         }
     }

@@ -62,11 +62,10 @@ struct BufferRun {
             let receipt = try await client.buffer(transaction)
             guard let wait else {
                 // At a site of kind main the receipt tells what became of it.
-                let status = TransactionStatus(rawValue: receipt.value.object?["status"]?.string ?? "")
-                guard receipt.isDuplicate || status != .deadLetter else {
+                guard receipt.isDuplicate || receipt.status != .deadLetter else {
                     return .failure(
                         SluiceClientError(
-                            SluiceErrorKind(rawValue: status.rawValue),
+                            SluiceErrorKind(rawValue: receipt.status.rawValue),
                             "\(receipt.transactionID) is in the dead letter; `sluice dead-letter show` tells why."))
                 }
                 return .success((receipt.value, receipt.isDuplicate))
