@@ -42,6 +42,15 @@ public struct ReadBufferManager: Sendable {
                 bytesMax: Self.pageBytesMax))
     }
 
+    /// Whether anything is pending for one of some models.
+    public func isPending(_ models: [String]) async throws(BufferingError) -> Bool {
+        let reads = models.map { Operation.overlay(OverlayRead(model: $0, entriesMax: 1, bytesMax: 1)) }
+        return try await access.perform(reads).contains { reply in
+            guard case .overlay(let page) = reply else { return false }
+            return !page.entries.isEmpty
+        }
+    }
+
     /// The changes still buffered for a record, oldest first: `read_buffer:{model}:{id}:updates`.
     public func history(of record: RecordKey) async throws(BufferingError) -> [JSONValue] {
         try await access.strings(Command("LRANGE", keys.readBufferUpdates(record), 0, -1)).compactMap {

@@ -45,7 +45,7 @@ enum CatalogSQL {
                 AND i.indpred IS NULL AND i.indexprs IS NULL),
             'foreign_keys', (SELECT json_agg(json_build_object(
                 'table', \(model("f", "s")),
-                'on_delete', CASE x.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set' WHEN 'd' THEN 'set' ELSE 'none' END,
+                'on_delete', CASE x.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set' WHEN 'd' THEN 'set_default' ELSE 'none' END,
                 'columns', (SELECT json_agg(a.attname ORDER BY k.number)
                     FROM unnest(x.conkey) WITH ORDINALITY AS k(attnum, number)
                     JOIN pg_attribute a ON a.attrelid = x.conrelid AND a.attnum = k.attnum),

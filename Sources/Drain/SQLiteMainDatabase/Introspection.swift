@@ -132,7 +132,8 @@ struct Introspection {
                 let onDelete: ForeignKey.DeleteAction =
                     switch row.onDelete {
                     case "CASCADE"?: .cascade
-                    case "SET NULL"?, "SET DEFAULT"?: .set
+                    case "SET NULL"?: .setNull
+                    case "SET DEFAULT"?: .setDefault
                     default: .none
                     }
                 result.append(

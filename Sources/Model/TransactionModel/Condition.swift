@@ -193,6 +193,11 @@ public struct Ordering: Sendable, Equatable {
     /// Columns that an order may name at most.
     public static let termsMax = 16
 
+    /// As the database likes.
+    public static let none = Ordering(terms: [])
+
+    private init(terms: [Term]) { self.terms = terms }
+
     public init(_ view: JSONView?, table: Table, path: String = "order_by") throws(ConditionError) {
         terms = []
         if let view {

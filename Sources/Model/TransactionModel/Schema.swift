@@ -14,7 +14,7 @@ public struct Schema: Sendable, Equatable {
         let keys = tables.flatMap { table in table.foreignKeys.map { (name: table.name, key: $0) } }
         deletedAlong = Dictionary(grouping: keys.filter { $0.key.onDelete == .cascade }) { ByteString($0.key.table) }
             .mapValues { $0.map(\.name) }
-        changedAlong = Dictionary(grouping: keys.filter { $0.key.onDelete == .set }) { ByteString($0.key.table) }
+        changedAlong = Dictionary(grouping: keys.filter { $0.key.onDelete.setsColumns }) { ByteString($0.key.table) }
             .mapValues { $0.map(\.name) }
         indexes = Dictionary(
             tables.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { first, _ in first })
@@ -33,6 +33,23 @@ public struct Schema: Sendable, Equatable {
             }
         }
         return deleted.union(changed)
+    }
+
+    /// The tables in which a delete may delete or change rows of `model` by itself, through foreign keys. `model` may be
+    /// one of them.
+    public func deletesReaching(_ model: String) -> [Table] {
+        var reaching: [Table] = []
+        var isCaller = true
+        var children = [self[model]]
+        while let child = children.popLast() {
+            for key in child?.foreignKeys ?? [] where key.onDelete == .cascade || isCaller && key.onDelete.setsColumns {
+                guard let parent = self[key.table], !reaching.contains(where: { $0 === parent }) else { continue }
+                reaching.append(parent)
+                children.append(parent)
+            }
+            isCaller = false
+        }
+        return reaching
     }
 }
 
@@ -127,8 +144,12 @@ public struct ForeignKey: Sendable, Equatable {
         case none
         /// They are deleted too.
         case cascade
-        /// Their columns become NULL or the default.
-        case set
+        /// Their columns become NULL.
+        case setNull = "set"
+        /// Their columns get the default.
+        case setDefault = "set_default"
+
+        var setsColumns: Bool { self == .setNull || self == .setDefault }
     }
 
     public var columns: [String]

@@ -120,17 +120,47 @@ struct Overlay: Sendable {
     func fold(_ encodedID: ByteString, onto base: FoldedRecord.Base, in table: Table) -> FoldedRecord {
         var record = FoldedRecord(base)
         if let first = changes[encodedID]?.first { record.rank = first.place }
-        for change in changes[encodedID] ?? [] {
-            guard let pending = transactions[change.sequence] else { continue }
-            record.apply(
-                pending.transaction.steps[change.step], row: change.row, of: pending.transaction.transactionID,
-                in: table, assigned: Self.assignedID(in: encodedID), ids)
-        }
+        for change in changes[encodedID] ?? [] { apply(change, to: &record, encodedID, in: table) }
+        addUnnamed(to: &record, in: table)
+        return record
+    }
+
+    /// Applies one of the changes of a record.
+    func apply(_ change: Change, to record: inout FoldedRecord, _ encodedID: ByteString, in table: Table) {
+        guard let pending = transactions[change.sequence] else { return }
+        record.apply(
+            pending.transaction.steps[change.step], row: change.row, of: pending.transaction.transactionID,
+            in: table, assigned: Self.assignedID(in: encodedID), ids)
+    }
+
+    /// Adds what the changes of records that can't be named may be to this one.
+    func addUnnamed(to record: inout FoldedRecord, in table: Table) {
         for change in changes[Self.any] ?? [] {
             guard let pending = transactions[change.sequence] else { continue }
             record.mayBeChanged(by: pending.transaction.steps[change.step], in: table)
         }
-        return record
+    }
+
+    /// The step of a change.
+    func step(of change: Change) -> Step? { transactions[change.sequence]?.transaction.steps[change.step] }
+
+    /// The columns of the key of a record that has changes, in key order, as far as its id has them; nil where one of them
+    /// is still to be assigned.
+    func key(of encodedID: ByteString, in table: Table) -> [JSONValue]? {
+        guard !Self.isUnnamed(encodedID), let first = changes[encodedID]?.first,
+            let id = step(of: first)?.rows[first.row].id
+        else { return nil }
+        let columns = table.keyColumns
+        let values = columns.compactMap { column -> JSONValue? in
+            guard let value = columns.count > 1 ? id.member(column.name) : id else { return nil }
+            guard let reference = Reference(value) else { return value.value() }
+            return self.id(reference, in: column)
+        }
+        return values.count == columns.count ? values : nil
+    }
+
+    var hasDeletes: Bool {
+        changes.contains { id, list in id != Self.any && list.contains { step(of: $0)?.operation == .delete } }
     }
 
     /// Where the steps stand that references name, as far as their transactions are pending.
@@ -156,7 +186,7 @@ struct Overlay: Sendable {
     static func isUnnamed(_ encodedID: ByteString) -> Bool { encodedID.string.utf8.first == UInt8(ascii: ":") }
 
     /// The id that the database gave to what a reference names, in the form of a column; nil: not known yet.
-    func id(_ reference: Reference, in column: Column) -> JSONValue? {
+    private func id(_ reference: Reference, in column: Column) -> JSONValue? {
         ids[reference].map { column.type.canonical($0) ?? $0 }
     }
 

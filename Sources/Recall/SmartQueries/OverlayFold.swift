@@ -19,6 +19,8 @@ struct FoldedRecord: Sendable {
     private(set) var changeCount = 0
     /// Columns that will have an id which the database has not assigned yet, by index.
     private(set) var awaited: [Int: Reference] = [:]
+    /// The sequences of deletes elsewhere that delete or change it along.
+    private(set) var reachedBy: [Int64] = []
     /// Place of the first change in the order of acceptance.
     var rank: Overlay.Place = (0, 0, 0)
 
@@ -48,15 +50,43 @@ struct FoldedRecord: Sendable {
         case .update, .bulkUpdate:
             guard values != nil else { return }
             set(step.rows[row].data, table, ids)
-        case .delete:
-            base = .known(nil)
-            unknown = []
-            awaited = [:]
+        case .delete: delete()
         case .increment:
             guard values != nil else { return }
             increment(step.rows[row].data, table)
         case .query: break
         }
+    }
+
+    /// What a foreign key names is deleted by the transaction `sequence`.
+    mutating func namedIsDeleted(_ key: ForeignKey, by sequence: Int64, in table: Table) {
+        if !reachedBy.contains(sequence) { reachedBy.append(sequence) }
+        changeCount += 1
+        switch key.onDelete {
+        case .none: break
+        case .cascade: delete()
+        case .setNull, .setDefault:
+            guard var values else { return }
+            for column in key.columns.compactMap({ table.index(of: $0) }) {
+                awaited[column] = nil
+                unknown.remove(column)
+                values[column] = .null
+                guard key.onDelete == .setDefault else { continue }
+                switch table.columns[column].defaultValue {
+                case .none: break
+                case .constant(let value): values[column] = value
+                case .now, .volatile: unknown.insert(column)
+                }
+            }
+            base = .known(values)
+            markComputed(table)
+        }
+    }
+
+    private mutating func delete() {
+        base = .known(nil)
+        unknown = []
+        awaited = [:]
     }
 
     /// A change whose record can't be named might be to this one.

@@ -17,19 +17,21 @@ struct QueryRun {
     /// The latest sequence of the overlay that the ledger has; 0: none.
     let committed: Int64
 
+    /// Nil: pending deletes may reach more rows than ``BaseRows/reachedMax``.
     /// - Parameter assigned: What status records say of assigned ids: transaction -> its generated ids.
-    init(
-        _ plan: QueryPlan, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue], _ snapshot: any DatabaseSnapshot
+    init?(
+        _ plan: QueryPlan, _ models: PendingModels, _ assigned: [TransactionID: JSONValue],
+        _ snapshot: any DatabaseSnapshot
     ) throws(DatabaseError) {
         self.snapshot = snapshot
-        var overlay = overlay
-        let transactions = overlay.ledgerTransactions.union(plan.referencedTransactions)
+        var models = models
+        let transactions = models.ledgerTransactions.union(plan.referencedTransactions)
         let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(Array(transactions))
         let ids = KnownIDs(ledger, statusRecords: assigned)
         self.plan = plan.resolved(ids)
-        committed = overlay.settle(ledger, ids)
-        self.overlay = overlay
-        try foldChanged()
+        committed = models.settle(ledger, ids)
+        overlay = models.all[0].overlay
+        guard try foldChanged(models) else { return nil }
     }
 
     func answer() throws(DatabaseError) -> QueryAnswer {
@@ -48,7 +50,7 @@ struct QueryRun {
         }
 
         try snapshot.records(plan.table, where: plan.condition, order: plan.order) { values throws(DatabaseError) in
-            if !affected.isEmpty, let key = key(of: values), affected.contains(key) { return true }
+            if !affected.isEmpty, let key = plan.table.encodedID(of: values), affected.contains(key) { return true }
             while next < changed.count, position < end,
                 plan.order.precedes(changed[next].order, values, of: plan.table)
             {
@@ -71,16 +73,43 @@ struct QueryRun {
         return answer
     }
 
-    private mutating func foldChanged() throws(DatabaseError) {
-        let bases = try bases()
+    /// False: pending deletes may reach more rows than one query looks at.
+    private mutating func foldChanged(_ models: PendingModels) throws(DatabaseError) -> Bool {
+        let reaches = models.haveReachingDeletes
+        let models = reaches ? models.all : [models.all[0]]
+        var base = BaseRows(models, snapshot)
+        try base.readChanged()
+        if reaches { guard try base.readReached() else { return false } }
+        let records = reaches ? replayed(models, base) : folded(base.rows[0])
         var matching: [FoldedRecord] = []
-        for encoded in overlay.changes.keys where encoded != Overlay.any {
-            affected.insert(encoded)
-            let base = bases[encoded]
-            if let base, plan.matches(base) { overlaidMatches += 1 }
-            let record = overlay.fold(encoded, onto: .known(base), in: plan.table)
+        for (id, record) in records {
+            affected.insert(id)
+            if let values = base.rows[0][id], plan.matches(values) { overlaidMatches += 1 }
             if plan.matches(record) { matching.append(record) }
         }
+        sort(matching)
+        return true
+    }
+
+    private func folded(_ rows: [ByteString: [JSONValue]]) -> [ByteString: FoldedRecord] {
+        var records: [ByteString: FoldedRecord] = [:]
+        for id in overlay.changes.keys where id != Overlay.any {
+            records[id] = overlay.fold(id, onto: .known(rows[id]), in: plan.table)
+        }
+        return records
+    }
+
+    private func replayed(_ models: [ModelOverlay], _ base: BaseRows) -> [ByteString: FoldedRecord] {
+        let bases = models.indices.map { index in
+            var bases = base.rows[index].mapValues { FoldedRecord.Base.known($0) }
+            for id in models[index].overlay.changes.keys where bases[id] == nil { bases[id] = .known(nil) }
+            bases[Overlay.any] = nil
+            return bases
+        }
+        return Replay(models, bases).result
+    }
+
+    private mutating func sort(_ matching: [FoldedRecord]) {
         let table = plan.table
         let awaited = AwaitedOrder(of: matching, overlay, table)
         changed = matching.compactMap { record in awaited.values(of: record).map { (record, $0) } }
@@ -95,59 +124,5 @@ struct QueryRun {
             // Only ids that are not known and can't be compared; they will rise in the order of acceptance.
             return keyIsDescending ? b.record.rank < a.record.rank : a.record.rank < b.record.rank
         }
-    }
-
-    /// What the database has of the records with pending changes, many at a time.
-    private func bases() throws(DatabaseError) -> [ByteString: [JSONValue]] {
-        let table = plan.table
-        var keys: [(encoded: ByteString, values: [JSONValue])] = []
-        for encoded in overlay.changes.keys where encoded != Overlay.any {
-            if let values = databaseKey(encoded) { keys.append((encoded, values)) }
-        }
-        let columns = table.primaryKey.compactMap { table.index(of: $0) }
-        var found: [ByteString: [JSONValue]] = [:]
-        guard columns.allSatisfy({ table.columns[$0].type.isOrdered }) else {
-            for (encoded, values) in keys { found[encoded] = try snapshot.record(table, key: values) }
-            return found
-        }
-        var order = plan.order
-        order.terms = columns.map { Ordering.Term(column: $0, isDescending: false) }
-        for start in stride(from: 0, to: keys.count, by: Self.keysAtOnce) {
-            let some = keys[start..<min(start + Self.keysAtOnce, keys.count)].map(\.values)
-            let condition =
-                columns.count == 1
-                ? Condition.isIn(column: columns[0], some.map { $0[0] })
-                : .any(some.map { .all(zip(columns, $0).map { .compare(column: $0, .eq, $1) }) })
-            try snapshot.records(table, where: condition, order: order) { values throws(DatabaseError) in
-                if let key = key(of: values) { found[key] = values }
-                return true
-            }
-        }
-        return found
-    }
-
-    private static let keysAtOnce = 500
-
-    /// The key of a record in the database; nil where it has nothing, or gives out the id only later.
-    private func databaseKey(_ encoded: ByteString) -> [JSONValue]? {
-        guard let first = overlay.changes[encoded]?.first, let pending = overlay.transactions[first.sequence],
-            !Overlay.isUnnamed(encoded)
-        else { return nil }
-        return pending.transaction.steps[first.step].rows[first.row].id.flatMap(keyValues)
-    }
-
-    private func keyValues(_ id: JSONView) -> [JSONValue]? {
-        let columns = plan.table.keyColumns
-        let values = columns.compactMap { column -> JSONValue? in
-            guard let value = columns.count > 1 ? id.member(column.name) : id else { return nil }
-            guard let reference = Reference(value) else { return value.value() }
-            return overlay.id(reference, in: column)
-        }
-        return values.count == columns.count ? values : nil
-    }
-
-    private func key(of values: [JSONValue]) -> ByteString? {
-        let key = plan.table.primaryKey.compactMap { name in plan.table.index(of: name).map { values[$0] } }
-        return RecordKey(model: plan.table.name, key: key)?.encodedID
     }
 }

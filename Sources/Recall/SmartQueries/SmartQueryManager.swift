@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-public import JSON
+import JSON
 import Keyspace
 public import MainDatabase
 public import TransactionBuffering
@@ -17,11 +17,11 @@ public struct SmartQueryManager: Sendable {
     /// Pending payload of one model that a query folds.
     public static let overlayBytesMax = 64 << 20
 
-    private let schema: SchemaCache
-    private let manager: TransactionManager
-    private let buffer: ReadBufferManager
-    private let base: any DatabaseReader
-    private let floor = ReadFloor()
+    let schema: SchemaCache
+    let manager: TransactionManager
+    let buffer: ReadBufferManager
+    let base: any DatabaseReader
+    let floor = ReadFloor()
 
     /// - Parameter base: A replica, or the main database.
     public init(manager: TransactionManager, buffer: ReadBufferManager, base: any DatabaseReader) {
@@ -30,102 +30,6 @@ public struct SmartQueryManager: Sendable {
         self.buffer = buffer
         self.base = base
     }
-
-    // MARK: One record
-
-    public func get(model: String, id: JSONView) async throws(RecallError) -> RecordAnswer {
-        let answered = floor.current
-        let table = try await table(model)
-        let place = try await place(of: id, in: table)
-        var overlay = try await overlay(of: place, in: table)
-        if place.key != nil, overlay.makes(place.encoded, after: floor.committed, in: table) {
-            return try answer(overlay, place.encoded, .known(nil), table, nil)
-        }
-        // It may have been committed, and released, since the id was looked up.
-        let assigned = try await assignedIDs(overlay.assigningTransactions + place.transactions)
-        switch await snapshotRecord(table, place, overlay, assigned, answered) {
-        case .success((let ledger, let ids, let values)):
-            floor.answered(overlay.settle(ledger, ids))
-            return try answer(overlay, place.encoded(ids), .known(values), table, nil)
-        case .failure(let error):
-            let ids = KnownIDs([:], statusRecords: assigned)
-            overlay.settle([:], ids)
-            let base = place.key(ids, table) == nil ? FoldedRecord.Base.known(nil) : .unknown
-            return try answer(overlay, place.encoded(ids), base, table, error)
-        }
-    }
-
-    /// What may change a record: its own entries, those of records that can't be named, and where its key may have ids
-    /// that the database assigns those that name the record by references.
-    private func overlay(of place: Place, in table: Table) async throws(RecallError) -> Overlay {
-        var overlay = Overlay()
-        if place.reference == nil && table.assignsKey || table.primaryKey.count > 1 {
-            if !Overlay.isUnnamed(place.encoded) {
-                overlay.add(try await pending(table.name, ids: [place.encoded.string]))
-            }
-            try await addPages(of: table.name, unnamedOnly: true, to: &overlay)
-            return overlay
-        }
-        var ids = [place.encoded.string, Overlay.any.string]
-        if let reference = place.reference, reference != place.encoded { ids.append(reference.string) }
-        overlay.add(try await pending(table.name, ids: ids))
-        return overlay
-    }
-
-    private func snapshotRecord(
-        _ table: Table, _ place: Place, _ overlay: Overlay, _ assigned: [TransactionID: JSONValue],
-        _ answered: Position?
-    ) async -> Result<(ledger: [TransactionID: LedgerEntry], ids: KnownIDs, values: [JSONValue]?), DatabaseError> {
-        let transactions = Array(overlay.ledgerTransactions.union(place.transactions))
-        do {
-            return .success(
-                try await base.read { [floor] snapshot throws(DatabaseError) in
-                    let ledger = transactions.isEmpty ? [:] : try snapshot.ledger(transactions)
-                    // What was pending a moment ago may be committed by now.
-                    let ids = KnownIDs(ledger, statusRecords: assigned)
-                    let values = try place.key(ids, table).flatMap { (key) throws(DatabaseError) in
-                        try snapshot.record(table, key: key)
-                    }
-                    try floor.check(snapshot, answered, overlay.released)
-                    return (ledger, ids, values)
-                })
-        } catch {
-            return .failure(error)
-        }
-    }
-
-    /// The generated ids of transactions whose ids the database has assigned by now.
-    private func assignedIDs(
-        _ transactions: [TransactionID]
-    ) async throws(RecallError) -> [TransactionID: JSONValue] {
-        do {
-            return try await manager.generatedIDs(of: transactions)
-        } catch {
-            throw .buffering(error)
-        }
-    }
-
-    private func answer(
-        _ overlay: Overlay, _ id: ByteString, _ base: FoldedRecord.Base, _ table: Table, _ error: DatabaseError?
-    ) throws(RecallError) -> RecordAnswer {
-        let record = overlay.fold(id, onto: base, in: table)
-        if case .unknown = record.base, let error { throw .database(error) }
-        var sources: [String] = []
-        if case .known(.some) = base { sources.append("database") }
-        let changes = (overlay.changes[id] ?? []) + (overlay.changes[Overlay.any] ?? [])
-        if !changes.isEmpty { sources.append("buffered") }
-        var pending: [TransactionID] = []
-        for change in changes.sorted(by: { $0.sequence < $1.sequence }) {
-            guard let found = overlay.transactions[change.sequence] else { continue }
-            if found.status == .deadLetter && !sources.contains("failed") { sources.append("failed") }
-            if pending.last != found.transaction.transactionID { pending.append(found.transaction.transactionID) }
-        }
-        return RecordAnswer(
-            record: record.json(table), sources: sources, pending: pending,
-            unknown: record.values == nil ? [] : record.unknown.sorted().map { table.columns[$0].name })
-    }
-
-    // MARK: Many records
 
     public func query(_ query: RecordQuery) async throws(RecallError) -> QueryAnswer {
         let answered = floor.current
@@ -136,29 +40,42 @@ public struct SmartQueryManager: Sendable {
         } catch {
             throw .buffering(BufferingError(.validationFailed, error.message, path: error.path))
         }
-        let overlay = try await wholeOverlay(of: query.model)
+        let models = try await wholePending(table)
         let assigned = try await assignedIDs(
-            overlay.assigningTransactions + plan.referencedTransactions)
+            models.assigningTransactions.union(plan.referencedTransactions).sorted())
+        let answer: QueryAnswer?
         do {
-            return try await base.read { [floor] snapshot throws(DatabaseError) in
-                let run = try QueryRun(plan, overlay, assigned, snapshot)
+            answer = try await base.read { [floor] snapshot throws(DatabaseError) in
+                guard let run = try QueryRun(plan, models, assigned, snapshot) else { return nil }
                 let answer = try run.answer()
-                try floor.check(snapshot, answered, overlay.released)
+                try floor.check(snapshot, answered, models.released)
                 floor.answered(run.committed)
                 return answer
             }
         } catch {
             throw .database(error)
         }
+        guard let answer else {
+            throw .tooLarge(
+                "deletes on their way may delete or change more than \(BaseRows.reachedMax) rows of this model along with them; use record.get, or try again when less is buffered"
+            )
+        }
+        return answer
     }
 
-    private func wholeOverlay(of model: String) async throws(RecallError) -> Overlay {
-        var overlay = Overlay()
-        try await addPages(of: model, unnamedOnly: false, to: &overlay)
-        return overlay
+    /// All that is pending for a model, and before that for those whose deletes reach into it.
+    private func wholePending(_ table: Table) async throws(RecallError) -> PendingModels {
+        let reaching = schema.schema?.deletesReaching(table.name) ?? []
+        var all: [ModelOverlay] = []
+        for table in reaching.filter({ $0.name != table.name }) + [table] {
+            var overlay = Overlay()
+            try await addPages(of: table.name, unnamedOnly: false, to: &overlay)
+            all.append(ModelOverlay(table: table, overlay: overlay))
+        }
+        return PendingModels(all.reversed(), reaching: reaching)
     }
 
-    private func addPages(
+    func addPages(
         of model: String, unnamedOnly: Bool, to overlay: inout Overlay
     ) async throws(RecallError) {
         var after: String?
@@ -172,16 +89,27 @@ public struct SmartQueryManager: Sendable {
             overlay.add(pending)
             guard overlay.payloadBytes <= Self.overlayBytesMax else {
                 throw .tooLarge(
-                    "more than \(Self.overlayBytesMax >> 20) MiB of changes to this model are on their way; use record.get with the id or reference of a receipt, or try again when less is buffered"
+                    "more than \(Self.overlayBytesMax >> 20) MiB of changes to \(model) are on their way; use record.get with the id or reference of a receipt, or try again when less is buffered"
                 )
             }
             after = pending.page.next
         } while after != nil
     }
 
+    /// The generated ids of transactions whose ids the database has assigned by now.
+    func assignedIDs(
+        _ transactions: [TransactionID]
+    ) async throws(RecallError) -> [TransactionID: JSONValue] {
+        do {
+            return try await manager.generatedIDs(of: transactions)
+        } catch {
+            throw .buffering(error)
+        }
+    }
+
     // MARK: Names
 
-    private func table(_ model: String) async throws(RecallError) -> Table {
+    func table(_ model: String) async throws(RecallError) -> Table {
         if let table = schema.schema?[model] { return table }
         do {
             try await schema.refresh()
@@ -200,7 +128,7 @@ public struct SmartQueryManager: Sendable {
         return table
     }
 
-    private func place(of id: JSONView, in table: Table) async throws(RecallError) -> Place {
+    func place(of id: JSONView, in table: Table) async throws(RecallError) -> Place {
         var values: [JSONValue] = []
         var references: [JSONValue] = []
         for column in table.keyColumns {
@@ -255,7 +183,7 @@ public struct SmartQueryManager: Sendable {
         }
     }
 
-    private func pending(_ model: String, ids: [String]) async throws(RecallError) -> ReadBufferManager.Pending {
+    func pending(_ model: String, ids: [String]) async throws(RecallError) -> ReadBufferManager.Pending {
         do {
             return try await buffer.pending(model, ids: ids)
         } catch {

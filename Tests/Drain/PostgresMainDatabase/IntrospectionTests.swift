@@ -118,11 +118,11 @@ struct IntrospectionTests {
         let schema = try await schema(
             """
             CREATE SCHEMA obs; CREATE SCHEMA "d.ot"; CREATE TABLE "d.ot".t(id int);
-            CREATE TABLE obs.unit(id int PRIMARY KEY, up int REFERENCES obs.unit);
+            CREATE TABLE obs.unit(id int PRIMARY KEY, up int REFERENCES obs.unit ON DELETE CASCADE);
             CREATE TABLE "we.ird"(id int PRIMARY KEY);
             CREATE TABLE parent(a int, b int, PRIMARY KEY (a, b));
-            CREATE TABLE child(id int PRIMARY KEY, x int, y int, unit int REFERENCES obs.unit(id),
-                FOREIGN KEY (y, x) REFERENCES parent(a, b));
+            CREATE TABLE child(id int PRIMARY KEY, x int, y int, unit int REFERENCES obs.unit(id) ON DELETE SET DEFAULT,
+                FOREIGN KEY (y, x) REFERENCES parent(a, b) ON DELETE SET NULL);
             CREATE TABLE big(id int, at date, PRIMARY KEY (id, at)) PARTITION BY RANGE (at);
             CREATE TABLE big_2026 PARTITION OF big FOR VALUES FROM ('2026-01-01') TO ('2027-01-01');
             CREATE VIEW look AS SELECT 1; CREATE MATERIALIZED VIEW seen AS SELECT 1; CREATE TEMP TABLE gone(id int);
@@ -137,10 +137,13 @@ struct IntrospectionTests {
             ])
         #expect(
             schema["child"]?.foreignKeys == [
-                ForeignKey(columns: ["unit"], table: "obs.unit", referencedColumns: ["id"]),
-                ForeignKey(columns: ["y", "x"], table: "parent", referencedColumns: ["a", "b"]),
+                ForeignKey(columns: ["unit"], table: "obs.unit", referencedColumns: ["id"], onDelete: .setDefault),
+                ForeignKey(
+                    columns: ["y", "x"], table: "parent", referencedColumns: ["a", "b"], onDelete: .setNull),
             ])
         #expect(schema["obs.unit"]?.foreignKeys.first?.table == "obs.unit")
+        #expect(schema["obs.unit"]?.foreignKeys.first?.onDelete == .cascade)
+        #expect(Schema(jsonBytes: schema.jsonBytes) == schema)
         #expect(schema.tables.filter(\.hasTriggers).map(\.name) == ["obs.unit", "parent"])
     }
 }

@@ -47,7 +47,7 @@ import Testing
             foreignKeys: [ForeignKey(columns: ["g"], table: "g", referencedColumns: ["id"], onDelete: .cascade)]),
         Table(
             name: "g", columns: [Column(name: "id", type: .text), Column(name: "e", type: .text)], primaryKey: ["id"],
-            foreignKeys: [ForeignKey(columns: ["e"], table: "h", referencedColumns: ["id"], onDelete: .set)]),
+            foreignKeys: [ForeignKey(columns: ["e"], table: "h", referencedColumns: ["id"], onDelete: .setNull)]),
         Table(name: "h", columns: [Column(name: "id", type: .text)], primaryKey: ["id"]),
         Table(
             name: "k", columns: [Column(name: "x", type: .text), Column(name: "y", type: .text)],
