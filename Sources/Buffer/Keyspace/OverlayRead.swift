@@ -34,11 +34,16 @@ public struct OverlayPage: Sendable, Equatable {
     public var transactions: [Int64: PendingTransaction]
     /// Encoded id to continue after; nil at the end.
     public var next: String?
+    /// The sequence of the transaction that was accepted last when the page was read.
+    public var newest: Int64
 
-    public init(entries: [Entry] = [], transactions: [Int64: PendingTransaction] = [:], next: String? = nil) {
+    public init(
+        entries: [Entry] = [], transactions: [Int64: PendingTransaction] = [:], next: String? = nil, newest: Int64
+    ) {
         self.entries = entries
         self.transactions = transactions
         self.next = next
+        self.newest = newest
     }
 
     public struct Entry: Sendable, Equatable {

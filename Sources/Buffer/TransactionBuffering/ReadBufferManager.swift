@@ -25,20 +25,17 @@ public struct ReadBufferManager: Sendable {
         public var released: Position?
     }
 
-    /// What is pending for some records of a model, and for records that can't be named yet.
-    public func pending(_ model: String, ids: [String]) async throws(BufferingError) -> Pending {
-        try await page(
-            OverlayRead(model: model, records: ids, entriesMax: Self.pageEntriesMax, bytesMax: Self.pageBytesMax))
-    }
-
-    /// A page of all that is pending for a model, in the order of the encoded ids.
-    /// - Parameter unnamedOnly: Only for records that are named by references, or can't be named yet.
+    /// A page of what is pending for a model, in the order of the encoded ids.
+    /// - Parameters:
+    ///   - ids: Only for these records; nil: for all.
+    ///   - unnamedOnly: Only for records that are named by references, or can't be named yet.
+    ///   - after: What the page before has as `next`.
     public func pending(
-        _ model: String, unnamedOnly: Bool = false, after: String?
+        _ model: String, ids: [String]? = nil, unnamedOnly: Bool = false, after: String?
     ) async throws(BufferingError) -> Pending {
         try await page(
             OverlayRead(
-                model: model, unnamedOnly: unnamedOnly, after: after, entriesMax: Self.pageEntriesMax,
+                model: model, records: ids, unnamedOnly: unnamedOnly, after: after, entriesMax: Self.pageEntriesMax,
                 bytesMax: Self.pageBytesMax))
     }
 

@@ -46,14 +46,15 @@ struct Overlay: Sendable {
     private(set) var namedTransactions: Set<TransactionID> = []
     private var ids = KnownIDs([:], statusRecords: [:])
 
-    /// Adds a page and how far replicas were when it was read.
-    mutating func add(_ pending: ReadBufferManager.Pending) {
+    /// Adds a page and how far replicas were when it was read. What was accepted after `newest` is left out: pages before
+    /// may have been read without it, and nobody may see the half of a transaction.
+    mutating func add(_ pending: ReadBufferManager.Pending, upTo newest: Int64) {
         if let position = pending.released { released = max(released ?? position, position) }
-        add(pending.page)
+        add(pending.page, upTo: newest)
     }
 
-    private mutating func add(_ page: OverlayPage) {
-        for (sequence, pending) in page.transactions where transactions[sequence] == nil {
+    private mutating func add(_ page: OverlayPage, upTo newest: Int64) {
+        for (sequence, pending) in page.transactions where sequence <= newest && transactions[sequence] == nil {
             guard let transaction = StoredTransaction(payload: pending.payload) else { continue }
             payloadBytes += pending.payload.count
             transactions[sequence] = Pending(transaction, pending.status)

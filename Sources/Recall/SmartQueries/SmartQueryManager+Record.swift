@@ -57,26 +57,28 @@ extension SmartQueryManager {
         }
     }
 
-    /// What may change the records of a chain. Those that reach others come first: what is accepted in between may be
-    /// missing, but nothing that was accepted before.
+    /// What may change the records of a chain.
     private func pending(_ chain: Chain, _ reaching: [Table]) async throws(RecallError) -> PendingModels {
         var all: [ModelOverlay] = []
-        for (index, table) in chain.tables.enumerated().reversed() {
+        var newest: Int64?
+        for (index, table) in chain.tables.enumerated() {
             let places = Array(chain.places[index].values)
-            all.append(ModelOverlay(table: table, overlay: try await overlay(of: places, in: table)))
+            all.append(ModelOverlay(table: table, overlay: try await overlay(of: places, in: table, upTo: &newest)))
         }
-        return PendingModels(all.reversed(), reaching: reaching)
+        return PendingModels(all, reaching: reaching)
     }
 
     /// What may change some records: their own entries, those of records that can't be named, and where their key may have
     /// ids that the database assigns those that name records by references.
-    private func overlay(of places: [Place], in table: Table) async throws(RecallError) -> Overlay {
+    private func overlay(
+        of places: [Place], in table: Table, upTo newest: inout Int64?
+    ) async throws(RecallError) -> Overlay {
         var overlay = Overlay()
         guard !places.isEmpty else { return overlay }
         if table.primaryKey.count > 1 || table.assignsKey && places.contains(where: { $0.reference == nil }) {
             let named = places.map(\.encoded).filter { !Overlay.isUnnamed($0) }.map(\.string)
-            if !named.isEmpty { overlay.add(try await pending(table.name, ids: named)) }
-            try await addPages(of: table.name, unnamedOnly: true, to: &overlay)
+            if !named.isEmpty { try await addPages(of: table.name, ids: named, to: &overlay, upTo: &newest) }
+            try await addPages(of: table.name, unnamedOnly: true, to: &overlay, upTo: &newest)
             return overlay
         }
         var ids = [Overlay.any.string]
@@ -84,7 +86,7 @@ extension SmartQueryManager {
             ids.append(place.encoded.string)
             if let reference = place.reference, reference != place.encoded { ids.append(reference.string) }
         }
-        overlay.add(try await pending(table.name, ids: ids))
+        try await addPages(of: table.name, ids: ids, to: &overlay, upTo: &newest)
         return overlay
     }
 

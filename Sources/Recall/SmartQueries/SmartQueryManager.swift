@@ -63,30 +63,38 @@ public struct SmartQueryManager: Sendable {
         return answer
     }
 
-    /// All that is pending for a model, and before that for those whose deletes reach into it.
+    /// All that is pending for a model, and for those whose deletes reach into it.
     private func wholePending(_ table: Table) async throws(RecallError) -> PendingModels {
         let reaching = schema.schema?.deletesReaching(table.name) ?? []
         var all: [ModelOverlay] = []
+        var newest: Int64?
         for table in reaching.filter({ $0.name != table.name }) + [table] {
             var overlay = Overlay()
-            try await addPages(of: table.name, unnamedOnly: false, to: &overlay)
+            try await addPages(of: table.name, to: &overlay, upTo: &newest)
             all.append(ModelOverlay(table: table, overlay: overlay))
         }
         return PendingModels(all.reversed(), reaching: reaching)
     }
 
+    /// Adds all pages of what is pending for a model.
+    /// - Parameters:
+    ///   - ids: Only for these records; nil: for all.
+    ///   - newest: What was accepted last when the first page of this read was read; nil: this is the first.
     func addPages(
-        of model: String, unnamedOnly: Bool, to overlay: inout Overlay
+        of model: String, ids: [String]? = nil, unnamedOnly: Bool = false, to overlay: inout Overlay,
+        upTo newest: inout Int64?
     ) async throws(RecallError) {
         var after: String?
         repeat {
             let pending: ReadBufferManager.Pending
             do {
-                pending = try await buffer.pending(model, unnamedOnly: unnamedOnly, after: after)
+                pending = try await buffer.pending(model, ids: ids, unnamedOnly: unnamedOnly, after: after)
             } catch {
                 throw .buffering(error)
             }
-            overlay.add(pending)
+            let last = newest ?? pending.page.newest
+            newest = last
+            overlay.add(pending, upTo: last)
             guard overlay.payloadBytes <= Self.overlayBytesMax else {
                 throw .tooLarge(
                     "more than \(Self.overlayBytesMax >> 20) MiB of changes to \(model) are on their way; use record.get with the id or reference of a receipt, or try again when less is buffered"
@@ -178,14 +186,6 @@ public struct SmartQueryManager: Sendable {
     {
         do {
             return try await manager.assignedID(reference, of: transaction)
-        } catch {
-            throw .buffering(error)
-        }
-    }
-
-    func pending(_ model: String, ids: [String]) async throws(RecallError) -> ReadBufferManager.Pending {
-        do {
-            return try await buffer.pending(model, ids: ids)
         } catch {
             throw .buffering(error)
         }

@@ -35,7 +35,7 @@ public struct InMemoryStore: Sendable {
         case .claim: .claim([], foreign: [])
         case .advance(let advance): .advance(advance.changes.map { _ in .unknown })
         case .release: .release(ReleaseOutcome(released: 0))
-        case .overlay: .overlay(OverlayPage())
+        case .overlay: .overlay(OverlayPage(newest: 0))
         case .lease: .lease(.granted(lastToken: 0))
         case .adopt: .adopt(.gone)
         }

@@ -65,6 +65,8 @@ extension KeyspaceConformance {
                     throw ConformanceFailure(description: "an overlay read was not answered as one")
                 }
                 try expect(page.entries.count <= 3)
+                // That of the last accepted of all, not of what is on the page.
+                try expectEqual(page.newest, 7)
                 for entry in page.entries {
                     seen.append("\(entry.encodedID) \(page.transactions[entry.sequence]?.transactionID.string ?? "?")")
                 }
@@ -76,6 +78,10 @@ extension KeyspaceConformance {
             guard case .overlay(let page) = try await site.one(.overlay(chosen)) else { return }
             try expectEqual(page.entries.map(\.encodedID), ["r2", "r2"])
             try expectEqual(page.next, nil)
+            let several = OverlayRead(model: "m", records: ["r2", "r0", "r1"], after: "r0", entriesMax: 2, bytesMax: 1)
+            guard case .overlay(let page) = try await site.one(.overlay(several)) else { return }
+            try expectEqual(page.entries.map(\.encodedID), ["r1", "r1"])
+            try expectEqual(page.next, "r1")
         },
         Case("a record whose id is empty stands first in the overlay") { site in
             try await site.accept("a", Subject.step("update", "m", ""))

@@ -30,7 +30,9 @@ struct OverlayReader {
             }
         }
         page.finishRecord()
-        var result = OverlayPage(entries: page.entries, next: page.isFull ? page.entries.last?.encodedID : nil)
+        var result = OverlayPage(
+            entries: page.entries, next: page.isFull ? page.entries.last?.encodedID : nil,
+            newest: store.memory.counters.lastSequence)
         for sequence in page.sequences { result.transactions[sequence] = try transaction(sequence) }
         return result
     }

@@ -6,10 +6,10 @@ import TransactionModel
 extension ProcedureReply {
     /// An entry names its step by id; its index is looked up in the payload, which comes along.
     var overlayPage: OverlayPage? {
-        guard let parts = elements, parts.count == 3, let next = parts[0].text, let entries = parts[1].elements,
-            let transactions = parts[2].elements
+        guard let parts = elements, parts.count == 4, let next = parts[0].text, let entries = parts[1].elements,
+            let transactions = parts[2].elements, let newest = parts[3].integer
         else { return nil }
-        var page = OverlayPage(next: next.isEmpty ? nil : String(next.dropFirst()))
+        var page = OverlayPage(next: next.isEmpty ? nil : String(next.dropFirst()), newest: newest)
         var steps: [Int64: [ByteString: Int]] = [:]
         for transaction in transactions {
             guard let (sequence, pending) = transaction.pendingTransaction,

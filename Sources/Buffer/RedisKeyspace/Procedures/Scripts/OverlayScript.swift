@@ -5,8 +5,9 @@
 /// - Keys: `transaction_buffer`.
 /// - Arguments: model as it stands in keys, most entries, most bytes, `(` and the encoded id to continue after, or empty, `1`
 ///   when only certain records are wanted, and those; `2` when only those that begin with `:`, which are few.
-/// - Answers `[next, entries, transactions]`: `next` is `(` and the id to continue after, or empty at the end; of an entry
-///   `[encoded id, sequence, step id, row or ""]`, of a transaction `[sequence, id, status, payload]`.
+/// - Answers `[next, entries, transactions, newest]`: `next` is `(` and the id to continue after, or empty at the end; of an entry
+///   `[encoded id, sequence, step id, row or ""]`, of a transaction `[sequence, id, status, payload]`; `newest` is
+///   the last sequence of all.
 ///
 /// The index is a set, and the order is that of bytes: ZUNION sorts a small one for each page; of a large one the first
 /// page makes a copy in order, `overlay_order:{model}`, which expires.
@@ -100,7 +101,7 @@ enum OverlayScript {
             first = first + 1000
             if next == '' then ids = candidates(last, first) end
         end
-        return {next, entries, transactions}
+        return {next, entries, transactions, call('HGET', P .. 'counters', 'accepted') or '0'}
 
         """#
 }
