@@ -49,7 +49,9 @@ public final class ClientSession: Sendable {
         let envelope: RequestEnvelope
         switch request {
         case .call(let call): envelope = call
-        case .refused(let reply): return reply
+        case .refused(let reply):
+            markRefused()
+            return reply
         }
         do throws(WireError) {
             let afterReply = AfterReply()
@@ -72,6 +74,20 @@ public final class ClientSession: Sendable {
         }
     }
 
+    /// Hears of a request that was refused before it came here, for want of room.
+    public func refused(_ payload: [UInt8]) {
+        guard scope.isOpen || order.isHeld else { return }
+        if case .call(let envelope) = ClientRequest(payload), let method = dispatcher.method(envelope.method),
+            !method.isOrdered
+        {
+            return
+        }
+        markRefused()
+    }
+
+    /// What was refused may have belonged into an open transaction: then its commit runs nothing.
+    private func markRefused() { order.note { self.scope.requestFailed() } }
+
     /// Forgets the connection's subscriptions, and discards its transaction.
     public func close() async {
         let ids = subscriptions.withLock { ids in
@@ -84,6 +100,7 @@ public final class ClientSession: Sendable {
 
     private func call(_ envelope: RequestEnvelope, _ afterReply: AfterReply) async throws(WireError) -> [UInt8] {
         guard let method = dispatcher.method(envelope.method) else {
+            markRefused()
             throw WireError(.methodNotFound, "There is no such method; rpc.discover lists those there are.")
         }
         let deadline = envelope.meta.deadline.map { ContinuousClock.now + $0 }

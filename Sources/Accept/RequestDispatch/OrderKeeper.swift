@@ -11,24 +11,41 @@ final class OrderKeeper: Sendable {
         var isHeld = false
         /// Those that are past the line.
         var running = 0
-        var line: [CheckedContinuation<Void, Never>] = []
+        var line: [Waiting] = []
         /// The one that holds the order, while it waits to be the only one.
         var loner: CheckedContinuation<Void, Never>?
 
         /// One has ended: who goes on now.
-        mutating func end(holds: Bool) -> [CheckedContinuation<Void, Never>] {
+        mutating func end(holds: Bool) -> [Waiting] {
             running -= 1
             if holds {
-                if line.isEmpty {
-                    isHeld = false
-                    return []
+                var next: [Waiting] = []
+                while !line.isEmpty {
+                    next.append(line.removeFirst())
+                    if case .request? = next.last {
+                        running += 1
+                        return next
+                    }
                 }
-                running += 1
-                return [line.removeFirst()]
+                isHeld = false
+                return next
             }
             guard running == 1, let loner else { return [] }
             self.loner = nil
-            return [loner]
+            return [.request(loner)]
+        }
+    }
+
+    /// Somebody in line.
+    private enum Waiting {
+        case request(CheckedContinuation<Void, Never>)
+        case note(@Sendable () -> Void)
+
+        func goOn() {
+            switch self {
+            case .request(let continuation): continuation.resume()
+            case .note(let body): body()
+            }
         }
     }
 
@@ -68,7 +85,7 @@ final class OrderKeeper: Sendable {
 
         fileprivate func end() {
             let holds = holds.withLock { $0 }
-            for next in keeper.state.withLock({ $0.end(holds: holds) }) { next.resume() }
+            for next in keeper.state.withLock({ $0.end(holds: holds) }) { next.goOn() }
         }
     }
 
@@ -82,7 +99,7 @@ final class OrderKeeper: Sendable {
     }
 
     func leave() {
-        for next in state.withLock({ $0.end(holds: false) }) { next.resume() }
+        for next in state.withLock({ $0.end(holds: false) }) { next.goOn() }
     }
 
     /// Runs `body`, after those before it where one of them holds the order.
@@ -97,6 +114,21 @@ final class OrderKeeper: Sendable {
         return try await body(turn)
     }
 
+    /// Runs `body`, which is short and does not wait, in the place of a request that was refused: now, or after those in line.
+    /// Of several that follow one another the first is enough.
+    func note(_ body: @escaping @Sendable () -> Void) {
+        let runsNow = state.withLock { state in
+            guard state.isHeld else { return true }
+            if case .note? = state.line.last { return false }
+            state.line.append(.note(body))
+            return false
+        }
+        if runsNow { body() }
+    }
+
+    /// Whether somebody holds the order.
+    var isHeld: Bool { state.withLock { $0.isHeld } }
+
     private func standInLine() async {
         await withCheckedContinuation { continuation in
             let isFree = state.withLock { state in
@@ -105,7 +137,7 @@ final class OrderKeeper: Sendable {
                     state.running += 1
                     return true
                 }
-                state.line.append(continuation)
+                state.line.append(.request(continuation))
                 return false
             }
             if isFree { continuation.resume() }

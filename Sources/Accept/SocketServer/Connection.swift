@@ -156,6 +156,7 @@ extension Connection {
     /// Nil: it needs no task, or was refused. Else it counts as running.
     private func begin<Session: RequestSession>(_ frame: [UInt8], _ session: Session) -> Session.Request? {
         guard inFlight.enter() else {
+            session.refused(frame)
             if let reply = busyReply(to: frame) { add(reply) }
             return nil
         }

@@ -41,6 +41,9 @@ public protocol RequestSession: Sendable {
     /// must not block. The task is cancelled when the peer is gone; it should then end soon.
     func respond(to request: Request) async -> [UInt8]?
 
+    /// Hears of a request that was answered `busy` instead, in the order in which requests start.
+    func refused(_ frame: [UInt8])
+
     /// Called once, after the last request has ended; also when the peer vanished.
     func close() async
 }

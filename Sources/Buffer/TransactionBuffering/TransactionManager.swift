@@ -45,8 +45,11 @@ public final class TransactionManager: Sendable {
     ///
     /// Throws `.validationFailed` with the path, `.transactionConflict`, `.bufferFull`, `.busy`, `.storeUnavailable`, or
     /// `.outcomeUnknown`. The accept is submitted before the first suspension, unless something must be looked up first:
-    /// then `willWait` is called before that wait, so that a caller who owes an order can keep it.
-    public func buffer(_ view: JSONView, willWait: () -> Void = {}) async throws(BufferingError) -> Receipt {
+    /// then `willWait` is called before that wait, so that a caller who owes an order can keep it. At a site of kind `main` the
+    /// receipt waits for the commit, until `deadline` or the site's own limit.
+    public func buffer(
+        _ view: JSONView, before deadline: ContinuousClock.Instant? = nil, willWait: () -> Void = {}
+    ) async throws(BufferingError) -> Receipt {
         let built = try await build(view, id: try transactionID(of: view), willWait)
         let accept = built.accept(at: now())
         guard case .replies(let replies) = try await access.transact([.accept(accept)]) else {
@@ -55,10 +58,28 @@ public final class TransactionManager: Sendable {
         guard case .accept(let outcome)? = replies.first else {
             throw BufferingError(.internalError, "the store gave no answer to an accept")
         }
-        return try await receipt(for: outcome, built)
+        let receipt = try receipt(at: outcome, built)
+        return outcome == .accepted ? await committedAtMain([receipt], before: deadline)[0] : receipt
     }
 
-    /// As ``buffer(_:willWait:)``, for a transaction that can be accepted without waiting for anything but the store, and
+    /// At a site of kind `main`: the receipts of accepted transactions once these are applied. What goes wrong meanwhile
+    /// takes nothing from the accept; then, and when the time is over, they stay as they are.
+    public func committedAtMain(
+        _ receipts: [Receipt], before deadline: ContinuousClock.Instant? = nil
+    ) async -> [Receipt] {
+        guard site.kind == .main else { return receipts }
+        let end = ContinuousClock.now + mainTimeout
+        let deadline = min(deadline ?? end, end)
+        var receipts = receipts
+        for index in receipts.indices {
+            let timeout = max(.zero, deadline - .now)
+            let reached = try? await reached(receipts[index].transactionID, .committed, timeout: timeout)
+            receipts[index].status = reached?.status ?? .pending
+        }
+        return receipts
+    }
+
+    /// As ``buffer(_:before:willWait:)``, for a transaction that can be accepted without waiting for anything but the store, and
     /// without a task that does. `completion` is called exactly once, from any thread.
     ///
     /// False, and nothing is done: something else must be asked first, or the caller is inside a block. Then `buffer` does it.
@@ -220,16 +241,6 @@ public final class TransactionManager: Sendable {
             result[id] = root["generated_ids"]?.value()
         }
         return result
-    }
-
-    private func receipt(
-        for outcome: AcceptOutcome, _ built: BuiltTransaction
-    ) async throws(BufferingError) -> Receipt {
-        var receipt = try receipt(at: outcome, built)
-        if outcome == .accepted, site.kind == .main {
-            receipt.status = try await reached(built.transactionID, .committed, timeout: mainTimeout).status
-        }
-        return receipt
     }
 
     private func receipt(at outcome: AcceptOutcome, _ built: BuiltTransaction) throws(BufferingError) -> Receipt {

@@ -24,5 +24,7 @@ struct DispatchSession: RequestSession {
 
     func respond(to request: ClientRequest) async -> [UInt8]? { await session.respond(to: request) }
 
+    func refused(_ frame: [UInt8]) { session.refused(frame) }
+
     func close() async { await session.close() }
 }

@@ -42,6 +42,26 @@ import Testing
         #expect(diary.all.filter { $0 != "a done" } == ["a", "b", "c", "d"])
     }
 
+    @Test func `what is refused is noted in its place, and once where several follow one another`() async {
+        let (order, diary, gate) = (OrderKeeper(), Diary(), Gate())
+        order.note { diary.note("at once") }
+        await withDiscardingTaskGroup { group in
+            group.addImmediateTask {
+                await order.run { turn in
+                    turn.hold(); diary.note("a"); await gate.passed()
+                }
+            }
+            order.note { diary.note("refused") }
+            order.note { diary.note("refused again") }
+            group.addImmediateTask { await order.run { _ in diary.note("b") } }
+            order.note { diary.note("refused at the end") }
+            #expect(diary.all == ["at once", "a"] && order.isHeld)
+            gate.open()
+        }
+        #expect(diary.all == ["at once", "a", "refused", "b", "refused at the end"])
+        #expect(!order.isHeld)
+    }
+
     @Test func `one that goes another way waits for those before it, and those after it wait for it`() async {
         let (order, diary) = (OrderKeeper(), Diary())
         let (before, during) = (Gate(), Gate())

@@ -31,6 +31,8 @@ struct ScriptedHandler: RequestHandler {
 
         func respond(to frame: [UInt8]) async -> [UInt8]? { await handler.respond(frame, peer) }
 
+        func refused(_ frame: [UInt8]) {}
+
         func close() async { handler.closed.signal() }
     }
 }

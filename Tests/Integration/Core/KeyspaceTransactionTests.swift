@@ -119,6 +119,58 @@ extension Integration {
             #expect(statuses?.allSatisfy { $0 == "committed" || $0 == "replicated" } == true)
         }
 
+        @Test func `a request inside that is refused makes the commit run nothing`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["in_flight_max": "2"])
+            let client = try sidecar.client()
+            try client.pause()
+            try client.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            func commit() throws -> String? {
+                let error = #expect(throws: RemoteError.self) { try client.call("keyspace.commit") }
+                return error?.detail
+            }
+            // Answered busy: others have all the places.
+            _ = try client.call("keyspace.begin")
+            _ = try command(client, "SET", "a", "1")
+            let other = try sidecar.client()
+            for _ in 0..<2 { _ = try other.post("transaction.wait", ["transaction_id": "tx", "timeout_ms": 20_000]) }
+            try eventually { kind { _ = try client.call("server.health") } == "busy" }
+            #expect(kind { _ = try command(client, "SET", "b", "1") } == "busy")
+            other.endInput()
+            #expect(other.isEnded())
+            try eventually { kind { _ = try client.call("server.health") } == nil }
+            #expect(try commit() == "EXECABORT")
+            // No such method, and no request at all.
+            for (method, params) in [("keyspace.comand", ["command": ["SET", "b", "1"]]), ("", [:])] as [(String, JSONValue)]
+            {
+                _ = try client.call("keyspace.begin")
+                _ = try command(client, "SET", "a", "1")
+                #expect(throws: RemoteError.self) { try client.call(method, params) }
+                #expect(try commit() == "EXECABORT")
+            }
+            #expect(try command(client, "EXISTS", "a") == 0)
+        }
+
+        @Test func `at a site of type main one deadline counts for all that a commit accepted`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["site.type": "main"])
+            let client = try sidecar.client()
+            try client.pause()
+            let started = ContinuousClock.now
+            let step = JSONValue.increment("s", "telescope", "t1", ["shots": 1])
+            let receipt = try client.call(
+                "transaction.buffer",
+                ["transaction": ["steps": [step]], "_meta": ["deadline_ms": 300]])
+            #expect(receipt["status"] == "pending")
+            _ = try client.call("keyspace.begin")
+            for id in ["a", "b", "c"] { try client.buffer(id, step) }
+            let result = try client.call("keyspace.commit", ["_meta": ["deadline_ms": 300]])
+            #expect(result["results"]?.array?.map { $0["status"] } == ["pending", "pending", "pending"])
+            // Each would wait for half a minute.
+            #expect(ContinuousClock.now - started < .seconds(25))
+            try client.resume()
+            #expect(try client.drain())
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 4)
+        }
+
         @Test func `an aborted transaction accepts nothing`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let client = try sidecar.client()

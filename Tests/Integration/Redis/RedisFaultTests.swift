@@ -63,6 +63,30 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 2)
         }
 
+        @Test func `at a site of type main what was accepted is acknowledged, although Redis is lost while it waits`()
+            throws
+        {
+            let server = try RedisServer(arguments: ["--appendonly", "yes", "--appendfsync", "always"])
+            let sidecar = try Sidecar.started(
+                schema: SampleSchema.text,
+                settings: ["keyspace.url": server.url, "site.type": "main", "main.timeout": "2s"])
+            let client = try sidecar.client()
+            try client.pause()
+            let waiting = try client.post(
+                "transaction.buffer",
+                ["transaction": ["steps": [.increment("s", "telescope", "t1", ["shots": 1])]]])
+            let other = try sidecar.client()
+            try eventually { try other.counters()["accepted"] == 1 }
+            server.kill()
+            let receipt = try client.result(of: waiting)
+            #expect(receipt["status"] == "pending")
+            try server.start()
+            try eventually { try other.call("server.health")["status"] != "failing" }
+            try other.resume()
+            #expect(try other.wait(receipt["transaction_id"]?.string ?? "")["status"] == "replicated")
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 1)
+        }
+
         @Test func `a Redis that came back empty is reported, also when the daemon was away`() throws {
             let (server, sidecar) = try scene()
             let client = try sidecar.client()

@@ -935,12 +935,14 @@ class _Scopes(_Methods):
                 self._outcome = None  # The caller has heard of it, and goes on without.
             self._scope_ended(failure=_discarded("keyspace.discard was called inside."))
 
-    def _interrupted(self, method: str, connection: Any, depth: int) -> None:
-        """A call was broken off and its connection ended. `depth` is that of before."""
+    def _interrupted(self, method: str, connection: Any, depth: int, is_sent: bool = True) -> None:
+        """A call was broken off, or not sent, and its connection ended: half a scope must not run. `depth` is that of before."""
         is_end = method == "keyspace.discard" or method == "keyspace.commit" and depth == 1
         has_blocks = self._outcome is not None and bool(self._outcome.blocks)
         connection.depth = 0 if is_end or has_blocks else depth  # Where it stays, the next call will say it.
-        if method == "keyspace.commit" and is_end:
+        if not is_sent:
+            self._scope_ended(failure=_discarded("A call inside could not be sent, which ended the connection."))
+        elif method == "keyspace.commit" and is_end:
             self._scope_ended(failure=OutcomeUnknown("The commit was interrupted: the scope may or may not have run."))
         elif depth > 0:
             self._scope_ended(failure=_discarded("A call was interrupted inside, which ended the connection."))
@@ -1314,7 +1316,7 @@ class _Connection:
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         _inherited.add(self)
         try:
-            self._limit(deadline)
+            self.limit(deadline)
             self._socket.connect(path)
         except OSError as error:
             raise self._closing(_lost(error, ambiguous=False)) from error
@@ -1331,7 +1333,7 @@ class _Connection:
         if not self.is_ours:
             raise self._closing(_lost(None, ambiguous=False))
         try:
-            self._limit(deadline)
+            self.limit(deadline)
             self._socket.sendall(frame)
         except OSError as error:
             # A frame that did not leave whole is never executed.
@@ -1356,7 +1358,7 @@ class _Connection:
             if self._decoder.failure is not None:
                 raise self._closing(_violation("What arrived is no frame."))
             try:
-                self._limit(deadline)
+                self.limit(deadline)
                 data = self._socket.recv(1 << 16)
             except (socket.timeout, DeadlineExceeded) as error:
                 raise DeadlineExceeded("No reply came in time.", ambiguous=True) from error
@@ -1388,7 +1390,7 @@ class _Connection:
         self.close()
         return failure
 
-    def _limit(self, deadline: Optional[float]) -> None:
+    def limit(self, deadline: Optional[float]) -> None:
         remaining = _remaining(deadline)
         if remaining is not None and remaining <= 0:
             raise DeadlineExceeded("The deadline passed.")
@@ -1513,7 +1515,15 @@ class Client(_Scopes):
         self._check(method, outcome)
         if connection is None:
             connection = self._connect(deadline)
-        request, depth = self._requests.frame(method, params, _remaining(deadline)), connection.depth
+        depth = connection.depth
+        try:
+            request = self._requests.frame(method, params, _remaining(deadline))
+            connection.limit(deadline)
+        except BaseException:
+            if depth > 0:
+                connection.close()
+                self._interrupted(method, connection, depth, is_sent=False)
+            raise
         try:
             decode = _DECODERS.get(method)
             result = self._exchange(connection, method, request, deadline)
@@ -1884,8 +1894,14 @@ class AsyncClient(_Scopes):
             self._check(method, outcome)
             connection = await self._connect(deadline)
         self._check(method, outcome)
-        request = self._requests.frame(method, params, _remaining(deadline))
         depth, is_inside = connection.depth, connection.is_in_scope
+        try:
+            request = self._requests.frame(method, params, _remaining(deadline))
+        except BaseException:
+            if is_inside:
+                connection.abort()
+                self._interrupted(method, connection, max(depth, connection.depth), is_sent=False)
+            raise
         try:
             result = await connection.exchange(method, *request, deadline)
         except SluiceError as failure:

@@ -15,7 +15,7 @@ struct KeyspaceCommit: Method {
             switch commit {
             case .nested(let depth): return KeyspaceBegin.answer(depth: depth)
             case .completed(let result):
-                return try context.fitting(result.jsonBytes(try await context.announce(result, elements)))
+                return try context.fitting(result.jsonBytes(await context.announce(result, elements)))
             }
         } catch {
             throw WireError(error as any Error)

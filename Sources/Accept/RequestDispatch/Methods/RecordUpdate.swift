@@ -38,7 +38,9 @@ struct RecordUpdate: Method {
         }
         do {
             if context.session.scope.isOpen { return try await context.queue(transaction) }
-            return try await context.services.transactions.buffer(transaction, willWait: context.willWait).jsonBytes
+            return try await context.services.transactions.buffer(
+                transaction, before: context.deadline, willWait: context.willWait
+            ).jsonBytes
         } catch {
             throw WireError((error as? BufferingError).map(Self.renamed) ?? error)
         }

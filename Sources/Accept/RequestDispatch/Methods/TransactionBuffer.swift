@@ -14,7 +14,9 @@ struct TransactionBuffer: DirectMethod {
         let transaction = try params.required("transaction")
         do {
             if context.session.scope.isOpen { return try await context.queue(transaction) }
-            return try await context.services.transactions.buffer(transaction, willWait: context.willWait).jsonBytes
+            return try await context.services.transactions.buffer(
+                transaction, before: context.deadline, willWait: context.willWait
+            ).jsonBytes
         } catch {
             throw WireError(error as any Error)
         }

@@ -40,7 +40,7 @@ extension RequestContext {
     /// `main` it waits until they are applied, as an accept outside does, and the receipts say so.
     func announce(
         _ result: MultiResult, _ elements: [Int: QueuedElement]
-    ) async throws(BufferingError) -> [Int: QueuedElement] {
+    ) async -> [Int: QueuedElement] {
         let manager = services.transactions
         var accepted: [Int: Receipt] = [:]
         for (index, reply) in result.replies.enumerated() {
@@ -56,13 +56,11 @@ extension RequestContext {
             }
         }
         manager.wakeExecutor()
+        let order = accepted.keys.sorted()
+        let receipts = await manager.committedAtMain(order.compactMap { accepted[$0] }, before: deadline)
         guard manager.site.kind == .main else { return elements }
         var settled = elements
-        let timeout = limited(.milliseconds(TransactionWait.timeoutDefaultMS))
-        for (index, var receipt) in accepted {
-            receipt.status = try await manager.wait(receipt.transactionID, until: .committed, timeout: timeout).status
-            settled[index] = .receipt(receipt)
-        }
+        for (index, receipt) in zip(order, receipts) { settled[index] = .receipt(receipt) }
         return settled
     }
 }

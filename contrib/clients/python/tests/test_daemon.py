@@ -255,6 +255,33 @@ class Keyspace(DaemonCase):
         tx.send()
         self.assert_committed(tx.transaction_id)
 
+    def test_a_request_inside_that_can_not_be_sent_dooms_the_scope(self):
+        long = "x" * (5 << 20)
+        with self.assertRaises(sluice.Aborted):
+            with self.client.keyspace_scope() as scope:
+                scope.command("SET", "scope:x", 1)
+                with self.assertRaises(sluice.FrameError):
+                    scope.command("SET", "scope:y", long)
+        with self.assertRaises(sluice.Aborted):
+            with self.client.keyspace_scope() as scope:
+                scope.command("SET", "scope:x", 1)
+                with self.assertRaises(TypeError):
+                    scope.command("SET", "scope:y", object())
+
+        async def play():
+            async with AsyncClient(self.sidecar.path) as client:
+                with self.assertRaises(sluice.Aborted):
+                    async with client.keyspace_scope() as scope:
+                        await scope.command("SET", "scope:x", 1)
+                        with self.assertRaises(sluice.FrameError):
+                            await scope.command("SET", "scope:y", long)
+                self.assertIsNone(await client.keyspace_command("GET", "scope:x"))
+        asyncio.run(play())
+        self.assertEqual(self.client.keyspace_command("MGET", "scope:x", "scope:y"), [None, None])
+        with self.client.keyspace_scope() as scope:
+            scope.command("SET", "scope:x", 1)
+        self.assertEqual(self.client.keyspace_command("GET", "scope:x"), "1")
+
     def test_a_begin_that_is_broken_off_leaves_no_scope_behind(self):
         self.client.server_health()
         for is_cut_inside_a_frame in (False, True):
