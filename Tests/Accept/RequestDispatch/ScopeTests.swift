@@ -255,6 +255,15 @@ import TransactionModel
         _ = try await fixture.result(other, "keyspace.discard")
         _ = try await fixture.result(other, "keyspace.begin")
         #expect(try await refusal(other, long) == nil)
+        // What lapsed holds nothing, although its client has not heard of it.
+        fixture.time.advance(by: .seconds(30))
+        await fixture.openTransactions.discardLapsed()
+        _ = try await fixture.result(session, "keyspace.begin")
+        #expect(try await refusal(session, long) == nil)
+        _ = try await fixture.result(session, "keyspace.commit")
+        _ = try await fixture.result(other, "keyspace.discard")
+        _ = try await fixture.result(other, "keyspace.begin")
+        #expect(try await refusal(other, long) == nil)
         _ = try await fixture.result(other, "keyspace.commit")
     }
 

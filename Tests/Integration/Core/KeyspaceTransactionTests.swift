@@ -140,7 +140,8 @@ extension Integration {
             try eventually { kind { _ = try client.call("server.health") } == nil }
             #expect(try commit() == "EXECABORT")
             // No such method, and no request at all.
-            for (method, params) in [("keyspace.comand", ["command": ["SET", "b", "1"]]), ("", [:])] as [(String, JSONValue)]
+            for (method, params) in [("keyspace.comand", ["command": ["SET", "b", "1"]]), ("", [:])]
+                as [(String, JSONValue)]
             {
                 _ = try client.call("keyspace.begin")
                 _ = try command(client, "SET", "a", "1")

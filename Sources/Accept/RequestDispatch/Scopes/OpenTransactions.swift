@@ -40,7 +40,7 @@ public final class OpenTransactions: Sendable {
     public func discardLapsed() async {
         let time = now()
         let lapsed = state.withLock { state in state.open.values.filter { $0.deadline <= time }.map(\.scope) }
-        for scope in lapsed { await scope.lapse() }
+        for scope in lapsed { await scope.lapseIfDue() }
     }
 
     /// Answers when the transaction's time will be over.

@@ -121,28 +121,38 @@ final class SessionScope: Sendable {
         forget()
     }
 
-    /// The time is over. The client hears of it with its next request.
-    func lapse() async { await transaction.lapse() }
+    /// The time is over: what the transaction held is given back. The client hears of it with its next request.
+    private func lapse() async {
+        await transaction.lapse()
+        open.ended(self, holding: takeHeld())
+    }
+
+    /// Forgets what the transaction holds, and says how many bytes that was.
+    private func takeHeld() -> Int {
+        state.withLock { state in
+            defer {
+                state.bytes = 0
+                state.elements = [:]
+            }
+            return state.bytes
+        }
+    }
 
     /// A request that belongs into the open transaction failed: commit will run nothing.
     func requestFailed() {
         if isOpen { transaction.markIncomplete() }
     }
 
-    private func lapseIfDue() async {
+    func lapseIfDue() async {
         if let deadline = state.withLock({ $0.deadline }), open.now() >= deadline { await lapse() }
     }
 
     private func forget() {
-        let (wasOpen, bytes) = state.withLock { state in
-            defer {
-                state.deadline = nil
-                state.bytes = 0
-                state.elements = [:]
-            }
-            return (state.deadline != nil, state.bytes)
+        let wasOpen = state.withLock { state in
+            defer { state.deadline = nil }
+            return state.deadline != nil
         }
-        if wasOpen { open.ended(self, holding: bytes) }
+        if wasOpen { open.ended(self, holding: takeHeld()) }
     }
 
     // MARK: Requests
