@@ -72,12 +72,17 @@ public final class RedisKeyspace: Keyspace {
     public func connect() async throws(KeyspaceError) -> any KeyspaceConnection {
         guard status.report.isConnected else { throw KeyspaceError(.unavailable, status.reason) }
         let opener = ConnectionOpener(settings: settings, eventLoop: link.eventLoop)
+        let (route, runID): (ConnectionRoute, String)
         do {
-            let route = try await link.eventLoop.flatSubmit { opener.open().map { ConnectionRoute($0) } }.get()
-            return RedisKeyspaceConnection(route, codec: exchange.codec, epoch: status.epoch)
+            (route, runID) = try await link.eventLoop.flatSubmit {
+                opener.open().map { (ConnectionRoute($0), $0.value.runID) }
+            }.get()
         } catch {
             throw KeyspaceError(.unavailable, ConnectionOpener.finding(error).description)
         }
+        let server = SameServer(status, runID: runID)
+        try server.check(route)
+        return RedisKeyspaceConnection(route, server, codec: exchange.codec, epoch: status.epoch)
     }
 }
 

@@ -3,7 +3,7 @@ import Glibc
 import NIOCore
 import NIOPosix
 
-/// Makes connections: the socket, then user, database and name.
+/// Makes connections: the socket, then user, database and name, and which run of which server it is.
 struct ConnectionOpener: Sendable {
     let settings: RedisSettings
     let eventLoop: any EventLoop
@@ -20,6 +20,7 @@ struct ConnectionOpener: Sendable {
             .flatMap { connection.value.request(greeting) }
             .flatMapThrowing { replies in
                 for (reply, command) in zip(replies, greeting) { try check(reply, of: command) }
+                if case .bulk(let info)? = replies.last { connection.value.runID = GateFacts.runID(in: info) }
                 return connection
             }
             .flatMapErrorThrowing { error in
@@ -55,6 +56,7 @@ struct ConnectionOpener: Sendable {
         }
         if settings.url.database != 0 { commands.append(["SELECT", "\(settings.url.database)"]) }
         commands.append(["CLIENT", "SETNAME", RedisSettings.clientName])
+        commands.append(["INFO", "server"])
         return commands.map { $0.map { Array($0.utf8) } }
     }
 

@@ -19,6 +19,8 @@ final class RedisConnection: ChannelInboundHandler {
     /// An outgoing buffer that grew larger is not kept for the next write.
     private static let keptBytesMax = 1 << 20
 
+    /// Of the server at the other end, once the connection is made.
+    var runID = ""
     private let eventLoop: any EventLoop
     private let settings: RedisSettings
     private let replyTimeout: TimeAmount

@@ -6,16 +6,19 @@ import Synchronization
 /// A connection of the caller's own: the scope of WATCH. Used by one task at a time.
 final class RedisKeyspaceConnection: KeyspaceConnection {
     private let exchange: OperationExchange<ConnectionRoute>
+    private let server: SameServer
     private let isWatching = Atomic<Bool>(false)
 
-    init(_ route: ConnectionRoute, codec: OperationCodec, epoch: EpochCount) {
+    init(_ route: ConnectionRoute, _ server: SameServer, codec: OperationCodec, epoch: EpochCount) {
         exchange = OperationExchange(route: route, codec: codec, epoch: epoch)
+        self.server = server
     }
 
-    var isAlive: Bool { exchange.route.life.isAlive }
+    var isAlive: Bool { exchange.route.life.isAlive && server.isSame }
 
     func perform(_ operations: [Operation]) async throws(KeyspaceError) -> [Reply] {
-        try await exchange.perform(operations)
+        try server.check(exchange.route)
+        return try await exchange.perform(operations)
     }
 
     func watch(_ keys: [[UInt8]]) async throws(KeyspaceError) {
@@ -31,6 +34,7 @@ final class RedisKeyspaceConnection: KeyspaceConnection {
 
     func execute(_ operations: [Operation]) async throws(KeyspaceError) -> Execution {
         let watches = isWatching.exchange(false, ordering: .relaxed)
+        try server.check(exchange.route)
         let execution = try await exchange.execute(operations, watches: watches)
         // It never came to an EXEC, which would have forgotten them.
         if watches, case .refused = execution, isAlive { try? await unwatch() }
@@ -40,6 +44,7 @@ final class RedisKeyspaceConnection: KeyspaceConnection {
     func close() async { exchange.route.abandon(because: "The keyspace connection is closed.") }
 
     private func tell(_ command: [[UInt8]]) async throws(KeyspaceError) {
+        try server.check(exchange.route)
         switch await exchange.route.send(command) {
         case .success(let replies):
             guard case .error(let bytes)? = replies.first else { return }
@@ -47,6 +52,28 @@ final class RedisKeyspaceConnection: KeyspaceConnection {
         case .failure(let failure):
             throw failure.keyspaceError(mayWrite: false, isOwn: true)
         }
+    }
+}
+
+/// Whether a connection still leads to the server that passed the gate last. After a failover an old one may live on, and
+/// what is written there nobody ever reads.
+struct SameServer: Sendable {
+    private let status: LinkStatus
+    private let runID: String
+
+    init(_ status: LinkStatus, runID: String) {
+        self.status = status
+        self.runID = runID
+    }
+
+    var isSame: Bool { status.isServer(runID) }
+
+    /// Ends the connection, and throws `unavailable`, if it does not.
+    func check(_ route: ConnectionRoute) throws(KeyspaceError) {
+        guard !isSame else { return }
+        let reason = "The connection led to another Redis server than the one that is used now."
+        route.abandon(because: reason)
+        throw KeyspaceError(.unavailable, reason)
     }
 }
 

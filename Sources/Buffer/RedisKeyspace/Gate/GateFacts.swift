@@ -46,6 +46,9 @@ struct GateFacts: Sendable, Equatable {
         appendSync = Self.appendSync(configuration)
     }
 
+    /// Of an INFO, whole or only its section `server`; empty when there is none in it.
+    static func runID(in info: [UInt8]) -> String { fields(of: info)["run_id"] ?? "" }
+
     private static func fields(of info: [UInt8]) -> [String: String] {
         var fields: [String: String] = [:]
         for line in info.split(whereSeparator: { $0 == 0x0D || $0 == 0x0A }) {

@@ -22,6 +22,9 @@ final class LinkStatus: Sendable {
 
     var durability: Durability { current.withLock { $0.durability } }
 
+    /// Whether this is the run of the server that passed the gate last.
+    func isServer(_ runID: String) -> Bool { current.withLock { $0.runID == runID } }
+
     /// Why there is no connection.
     var reason: String { current.withLock { $0.problem?.message } ?? "There is no connection to Redis." }
 

@@ -25,6 +25,42 @@ import Testing
         }
     }
 
+    /// A failover: the address leads to another server, and the old one hangs up on all but one.
+    @Test func `a connection to the server of before is not used again`() async throws {
+        let (old, new) = (try RedisServer(), try RedisServer())
+        let address = old.directory + "/address"
+        try FileManager.default.createSymbolicLink(atPath: address, withDestinationPath: old.socketPath)
+        let log = EventLog()
+        let keyspace = try await RedisKeyspace.open(
+            try Fixture.settings("redis+unix://" + address), on: Fixture.loop, onEvent: { log.add($0) })
+        let idle = try await keyspace.connect()
+        let blocked = try await keyspace.connect()
+        for connection in [idle, blocked] {
+            #expect(try await connection.perform([.command(Command("INCR", "here"))]).count == 1)
+        }
+        try await blocked.watch([Array("w".utf8)])
+        try FileManager.default.removeItem(atPath: address)
+        try FileManager.default.createSymbolicLink(atPath: address, withDestinationPath: new.socketPath)
+        guard case .text(let list) = try old.run("CLIENT", "LIST") else { return }
+        for line in list.split(separator: "\n") where line.contains("name=sluice") {
+            let fields = line.split(separator: " ")
+            // Both others have just said these.
+            if fields.contains("cmd=incr") || fields.contains("cmd=watch") { continue }
+            let id = fields.first { $0.hasPrefix("id=") }?.dropFirst(3) ?? ""
+            #expect(try old.run("CLIENT", "KILL", "ID", String(id)) == .integer(1))
+        }
+        await log.connections(2)
+        #expect(!idle.isAlive && !blocked.isAlive)
+        await expectCode(.unavailable) { _ = try await idle.perform([Fixture.accept("a")]) }
+        await expectCode(.unavailable) { _ = try await blocked.execute([Fixture.accept("b")]) }
+        #expect(try old.run("EXISTS", "site:test:transaction_buffer") == .integer(0))
+        let fresh = try await keyspace.connect()
+        #expect(try await fresh.perform([Fixture.accept("a")]) == [.accept(.accepted)])
+        #expect(try new.run("LLEN", "site:test:transaction_buffer") == .integer(1))
+        await fresh.close()
+        await keyspace.close()
+    }
+
     @Test func `a short outage is waited out`() async throws {
         let server = try RedisServer("--appendonly", "yes")
         try await Fixture.with(server, { $0.patience = .seconds(20) }) { keyspace, log in
