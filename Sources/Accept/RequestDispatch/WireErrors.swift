@@ -94,6 +94,8 @@ extension WireError {
             self.init(
                 .unsupportedCommand, "This command is not supported; the README lists those that are.",
                 detail: error.prefix)
+        } else if error == .tooLarge {
+            self = RequestContext.resultTooLarge
         } else if error.prefix == "NOPERM" {
             self.init(.permissionDenied, error.message.capitalizedSentence, detail: error.prefix)
         } else {

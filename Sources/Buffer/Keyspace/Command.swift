@@ -3,8 +3,16 @@
 /// A Redis command as it stands on the wire: the name and its arguments, bytes all of them.
 public struct Command: Sendable, Hashable {
     public var arguments: [[UInt8]]
+    /// What the replies to this and the others that were asked for with it may hold together, in bytes; nil: whatever it
+    /// is. A reply beyond it is ``CommandError/tooLarge``, and is not kept in memory on its way.
+    public var replyBytesMax: Int?
 
     public init(_ arguments: [[UInt8]]) { self.arguments = arguments }
+
+    public init(_ arguments: [[UInt8]], replyBytesMax: Int) {
+        self.arguments = arguments
+        self.replyBytesMax = replyBytesMax
+    }
 
     /// A command of texts and numbers.
     public init(_ arguments: any CommandArgument...) { self.arguments = arguments.map(\.commandBytes) }
@@ -50,4 +58,7 @@ public struct CommandError: Error, Sendable, Hashable, CustomStringConvertible {
     }
 
     public var description: String { "\(prefix) \(message)" }
+
+    /// The reply was larger than ``Command/replyBytesMax``. What the command wrote is written.
+    public static let tooLarge = CommandError("TOOLARGE", "the reply is larger than may be sent; ask for less")
 }

@@ -159,6 +159,16 @@ extension SQLiteStatement {
         isNull(index) ? nil : withBytes(index) { [UInt8]($0) }
     }
 
+    /// What the row's texts and blobs hold together.
+    public var rowBytes: Int {
+        (0..<sqlite3_data_count(handle)).reduce(0) { sum, index in
+            switch sqlite3_column_type(handle, index) {
+            case SQLITE_TEXT, SQLITE_BLOB: sum + Int(sqlite3_column_bytes(handle, index))
+            default: sum
+            }
+        }
+    }
+
     /// The bytes in SQLite's memory, valid inside `body`; none for NULL.
     public func withBytes<R>(_ index: Int32, _ body: (UnsafeRawBufferPointer) -> R) -> R {
         // First the pointer, then the length: the other order may convert the value in between.

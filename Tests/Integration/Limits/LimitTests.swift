@@ -49,6 +49,29 @@ extension Integration {
             #expect(try client.get("telescope", "t1")["record"]?["name"] == "north")
         }
 
+        @Test func `a command whose reply is longer than a frame is answered so, and hinders nobody`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let (client, other) = (try sidecar.client(), try sidecar.client())
+            try client.pause()
+            _ = try client.call(
+                "keyspace.command", ["command": ["SET", "k", .string(String(repeating: "x", count: 1 << 20))]])
+            let many = JSONValue.array(["MGET"] + Array(repeating: "k", count: 700))
+            let waiting = try (0..<3).map { _ in try client.post("keyspace.command", ["command": many]) }
+            for number in 0..<50 { try other.buffer("t\(number)", .increment("s", "telescope", "t1", ["shots": 1])) }
+            for request in waiting {
+                let error = #expect(throws: RemoteError.self) { try client.result(of: request) }
+                #expect(error?.kind == "result_too_large")
+            }
+            // In a block the others' results come, and what they wrote is written.
+            _ = try client.call("keyspace.begin")
+            for command in [["SET", "a", "1"], many, ["GET", "a"]] as [JSONValue] {
+                _ = try client.call("keyspace.command", ["command": command])
+            }
+            let result = try client.call("keyspace.commit")
+            #expect(result["results"] == ["OK", .null, "1"])
+            #expect(result["errors"]?.array?.map { $0["detail"] } == ["TOOLARGE"])
+        }
+
         @Test func `more requests at once than the limit are answered busy, and none is lost`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["in_flight_max": "4"])
             let client = try sidecar.client()

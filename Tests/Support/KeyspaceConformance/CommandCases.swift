@@ -37,6 +37,37 @@ extension KeyspaceConformance {
             try expectEqual(
                 try await site.command("MGET", site.keys.transactionBuffer, "absent"), .array([.null, .null]))
         },
+        Case("replies that hold more than their command says are given up, and what else was asked for is answered") {
+            site in
+            _ = try await site.command("SET", "k", String(repeating: "x", count: 10_000))
+            _ = try await site.command("RPUSH", "l", "a", String(repeating: "y", count: 30_000))
+            func limited(_ arguments: any CommandArgument...) -> Operation {
+                .command(Command(arguments.map(\.commandBytes), replyBytesMax: 25_000))
+            }
+            let large = Reply.error(.tooLarge)
+            let value = try await site.command("GET", "k")
+            try expectEqual(try await site.one(limited("GET", "k")), value)
+            try expectEqual(try await site.one(limited("MGET", "k", "k", "k", "none")), large)
+            try expectEqual(try await site.one(limited("LRANGE", "l", 0, -1)), large)
+            let together = [
+                limited("LRANGE", "l", 0, -1), limited("INCR", "n"), limited("GET", "k"),
+                limited("MGET", "k", "k", "k"),
+                limited("GETSET", "k", "z"), limited("GET", "k"), limited("MGET", "none"),
+            ]
+            let expected = [
+                large, .integer(1), value, large, value, .bulk(Array("z".utf8)), .array([.null]),
+            ]
+            guard case .executed(let replies) = try await site.keyspace.execute(together) else {
+                throw ConformanceFailure(description: "it did not run")
+            }
+            try expectEqual(replies, expected)
+            _ = try await site.command("SET", "k", String(repeating: "x", count: 10_000))
+            _ = try await site.command("DEL", "n")
+            try expectEqual(try await site.keyspace.perform(together), expected)
+            try expectEqual(
+                try await site.command("STRLEN", "l"),
+                .error(CommandError("WRONGTYPE", "Operation against a key holding the wrong kind of value")))
+        },
         Case("an execution is refused as a whole before it runs, and not hindered by an error while it runs") { site in
             let refused = try await site.keyspace.execute([
                 .command(Command("SET", "k", "1")), .command(Command("NOSUCHCOMMAND")),

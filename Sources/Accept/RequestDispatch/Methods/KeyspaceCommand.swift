@@ -65,7 +65,8 @@ extension Command {
             }
             arguments.append(argument)
         }
-        self.init(arguments)
+        // What is longer than a frame can't be sent.
+        self.init(arguments, replyBytesMax: context.services.frameBytesMax)
         if let error = CommandTable.check(self) { throw WireError(error) }
         guard let specification = CommandTable.specification(of: self), specification.isWrite else { return }
         let prefix = Array(context.services.transactions.keys.prefix.utf8)

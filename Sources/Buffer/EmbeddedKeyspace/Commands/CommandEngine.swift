@@ -48,6 +48,7 @@ final class CommandEngine {
         } catch let error as CommandError {
             return .error(error)
         } catch let error as SQLiteError {
+            if tables.isOverfull { return .error(.tooLarge) }
             throw error
         } catch {
             preconditionFailure("A command fails as a command or as SQLite does.")

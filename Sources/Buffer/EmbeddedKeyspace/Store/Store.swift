@@ -20,6 +20,8 @@ final class Store {
     var memory = StoreMemory()
     /// The reserve is given up: nothing new is taken in.
     var isFull = false
+    /// What the replies to the commands hold that were asked for together with the one that runs.
+    private var replyBytes = 0
     private var written = Counters()
     private var before = StoreMemory()
 
@@ -47,7 +49,7 @@ final class Store {
 
     func perform(_ operation: Operation, now: Timestamp) throws(SQLiteError) -> Reply {
         switch operation {
-        case .command(let command): try CommandRouter(store: self).run(command, now: now)
+        case .command(let command): try run(command, now: now)
         case .accept(let accept): .accept(try AcceptProcedure(store: self).run(accept))
         case .claim(let claim): .claim(try ClaimProcedure(store: self).run(claim), foreign: [])
         case .advance(let advance): .advance(try run(advance))
@@ -57,6 +59,15 @@ final class Store {
         // Nobody else can push into a file that is held exclusively.
         case .adopt: .adopt(.gone)
         }
+    }
+
+    private func run(_ command: Command, now: Timestamp) throws(SQLiteError) -> Reply {
+        let reply = try CommandRouter(store: self).run(command, now: now)
+        guard let replyBytesMax = command.replyBytesMax else { return reply }
+        let bytes = reply.bytes
+        guard replyBytes + bytes <= replyBytesMax else { return .error(.tooLarge) }
+        replyBytes += bytes
+        return reply
     }
 
     /// Several operations, one after the other; an advance and the release that follows it are one pass over the rows.
@@ -72,6 +83,7 @@ final class Store {
                 .advance(outcomes), .release(ReleaseOutcome(released: procedure.released + (others ?? 0))),
             ]
         }
+        replyBytes = 0
         var replies: [Reply] = []
         replies.reserveCapacity(operations.count)
         for operation in operations { replies.append(try perform(operation, now: now)) }
@@ -149,4 +161,16 @@ extension Store {
     }
 
     func touch(_ key: String) { memory.watches.touch(Array(key.utf8)) }
+}
+
+extension Reply {
+    /// Roughly what it holds in memory.
+    fileprivate var bytes: Int {
+        switch self {
+        case .bulk(let bytes): bytes.count
+        case .status(let text): text.utf8.count
+        case .array(let elements): elements.reduce(0) { $0 + $1.bytes + MemoryLayout<Reply>.stride }
+        case .null, .integer, .error, .accept, .claim, .advance, .release, .overlay, .lease, .adopt: 0
+        }
+    }
 }

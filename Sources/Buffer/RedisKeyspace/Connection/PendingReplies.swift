@@ -11,6 +11,7 @@ struct PendingReplies<Receiver> {
         let deadline: NIODeadline
         let replies: Int
         let weight: Int
+        let limit: ReplyBuilder.Limit?
     }
 
     private var entries = CircularBuffer<Entry>()
@@ -18,6 +19,7 @@ struct PendingReplies<Receiver> {
     private var sent = 0
     /// What the first of them has received.
     private var collected: [RESPValue] = []
+    private var collectedBytes = 0
     /// Operations that wait.
     private(set) var weight = 0
 
@@ -26,11 +28,22 @@ struct PendingReplies<Receiver> {
     /// When the first of them has waited too long. Later ones can't be due before: all wait equally long.
     var deadline: NIODeadline? { entries.first?.deadline }
 
-    /// - Parameter weight: How many operations it stands for.
-    mutating func append(_ receiver: Receiver, replies: Int, weight: Int = 1, deadline: NIODeadline) {
+    /// What the next reply may hold; nil: whatever it is.
+    var limit: ReplyBuilder.Limit? {
+        guard let first = entries.first, let limit = first.limit else { return nil }
+        return .init(
+            bytes: limit.bytes - collectedBytes, isBlock: limit.isBlock && collected.count == first.replies - 1)
+    }
+
+    /// - Parameters:
+    ///   - weight: How many operations it stands for.
+    ///   - limit: What the replies may hold together; of a block the last is that of EXEC.
+    mutating func append(
+        _ receiver: Receiver, replies: Int, weight: Int = 1, limit: ReplyBuilder.Limit? = nil, deadline: NIODeadline
+    ) {
         precondition(replies > 0, "A request is answered at least once.")
         let weight = max(replies, weight)
-        entries.append(Entry(receiver: receiver, deadline: deadline, replies: replies, weight: weight))
+        entries.append(Entry(receiver: receiver, deadline: deadline, replies: replies, weight: weight, limit: limit))
         self.weight += weight
     }
 
@@ -44,11 +57,12 @@ struct PendingReplies<Receiver> {
         case unrequested
     }
 
-    mutating func receive(_ value: RESPValue) -> Receipt {
+    mutating func receive(_ value: RESPValue, bytes: Int = 0) -> Receipt {
         guard sent > 0, let first = entries.first else { return .unrequested }
         collected.append(value)
+        collectedBytes += bytes
         guard collected.count == first.replies else { return .waits }
-        defer { collected = [] }
+        defer { (collected, collectedBytes) = ([], 0) }
         entries.removeFirst()
         sent -= 1
         weight -= first.weight
@@ -59,7 +73,7 @@ struct PendingReplies<Receiver> {
     mutating func removeAll() -> [(receiver: Receiver, wasSent: Bool)] {
         let all = entries.enumerated().map { (receiver: $0.element.receiver, wasSent: $0.offset < sent) }
         entries.removeAll()
-        collected = []
+        (collected, collectedBytes) = ([], 0)
         sent = 0
         weight = 0
         return all

@@ -52,8 +52,10 @@ final class RedisConnection: ChannelInboundHandler {
         }
     }
 
-    /// Sends what `encode` writes; it returns how many replies that will get, at least one.
-    func send(to receiver: ReplyReceiver, _ encode: (inout ByteBuffer) -> Int) {
+    /// Sends what `encode` writes; it returns how many replies that will get, at least one, which hold no more than `limit`.
+    func send(
+        to receiver: ReplyReceiver, limit: ReplyBuilder.Limit? = nil, _ encode: (inout ByteBuffer) -> Int
+    ) {
         if case .dead(let reason) = life { return receiver.receive(.failure(.unsent(reason))) }
         guard pending.weight < settings.operationsMax, outgoing.readableBytes < settings.unsentBytesMax else {
             return receiver.receive(.failure(.busy))
@@ -63,7 +65,8 @@ final class RedisConnection: ChannelInboundHandler {
             outgoing = reused
         }
         let replies = encode(&outgoing)
-        pending.append(receiver, replies: replies, weight: receiver.weight, deadline: eventLoop.now + replyTimeout)
+        pending.append(
+            receiver, replies: replies, weight: receiver.weight, limit: limit, deadline: eventLoop.now + replyTimeout)
         keepTime()
         scheduleFlush()
     }
@@ -131,8 +134,8 @@ final class RedisConnection: ChannelInboundHandler {
             }
         }
         if let failure { throw failure }
-        while life == .active, let reply = try reader.next() {
-            switch pending.receive(reply) {
+        while life == .active, let reply = try reader.next(pending.limit) {
+            switch pending.receive(reply, bytes: reader.takenBytes) {
             case .waits: continue
             case .complete(let receiver, let replies): receiver.receive(.success(replies))
             case .unrequested: return end(Self.reason(forUnrequested: reply))

@@ -104,7 +104,9 @@ struct ConnectionRoute: RequestRoute {
     func send(_ request: OperationRequest) async -> RedisConnection.Answer {
         await withUnsafeContinuation { continuation in
             connection.eventLoop.executeNow {
-                connection.value.send(to: .task(.task(continuation))) { request.write(into: &$0) }
+                connection.value.send(to: .task(.task(continuation)), limit: request.replyLimit) {
+                    request.write(into: &$0)
+                }
             }
         }
     }

@@ -58,7 +58,7 @@ final class Link {
             add(accept, continuation)
         } else {
             sendGroup()
-            connection.send(to: .task(continuation)) { request.write(into: &$0) }
+            connection.send(to: .task(continuation), limit: request.replyLimit) { request.write(into: &$0) }
         }
     }
 

@@ -19,6 +19,15 @@ struct OperationRequest: Sendable {
 
     var mayWrite: Bool { operations.contains(where: \.mayWrite) }
 
+    /// What the replies may hold, where a command says so.
+    var replyLimit: ReplyBuilder.Limit? {
+        var bytes: Int?
+        for case .command(let command) in operations {
+            if let limit = command.replyBytesMax { bytes = min(bytes ?? limit, limit) }
+        }
+        return bytes.map { .init(bytes: $0, isBlock: form == .block) }
+    }
+
     /// The accept, when it is just that, and may travel in a group.
     var singleAccept: Accept? {
         guard form == .separate, operations.count == 1, case .accept(let accept) = operations[0] else { return nil }

@@ -1,16 +1,32 @@
 // SPDX-License-Identifier: MIT
 import CHiredis
+import Keyspace
 
 /// Makes a ``RESPValue`` of what the reader of hiredis reports piece by piece, without its trees of `redisReply`.
 final class ReplyBuilder {
     /// An array is counted as so many bytes for each element, whatever it holds.
     static let elementBytes = MemoryLayout<RESPValue>.stride
 
-    private struct OpenArray {
-        var elementsLeft: Int
-        var elements: [RESPValue] = []
+    /// What a reply may hold whose caller set a limit. Values beyond it are dropped as they come, and the stream goes on.
+    struct Limit: Equatable {
+        var bytes: Int
+        /// The reply is that of EXEC: each of its elements is one reply.
+        var isBlock: Bool
     }
 
+    private struct OpenArray {
+        var elementsLeft: Int
+        /// Before it began.
+        let bytes: Int
+        var elements: [RESPValue] = []
+        /// An element was dropped, so it is no reply any more.
+        var isSpoiled = false
+    }
+
+    /// Of the reply that is being read.
+    var limit: Limit?
+    /// What the last reply held.
+    private(set) var takenBytes = 0
     private let replyBytesMax: Int
     private var bytes = 0
     private var open: [OpenArray] = []
@@ -25,37 +41,56 @@ final class ReplyBuilder {
     func takeReply() -> RESPValue {
         defer {
             reply = nil
+            takenBytes = bytes
             bytes = 0
         }
         return reply ?? .null
     }
 
-    /// False stops the reader.
-    private func add(_ value: RESPValue, bytes count: Int) -> Bool {
-        bytes += count + Self.elementBytes
-        guard bytes <= replyBytesMax else {
+    /// False stops the reader. `make` is called where there is room for the value.
+    private func add(bytes count: Int, _ make: () -> RESPValue) -> Bool {
+        let total = bytes + count + Self.elementBytes
+        if let limit, total > limit.bytes || open.last?.isSpoiled == true {
+            return close(Self.tooLarge, isDropped: true)
+        }
+        guard total <= replyBytesMax else {
             isOverfull = true
             return false
         }
-        var value = value
+        bytes = total
+        return close(make(), isDropped: false)
+    }
+
+    /// Puts a value where it belongs, and the arrays that it completes.
+    private func close(_ value: RESPValue, isDropped: Bool) -> Bool {
+        var (value, isDropped) = (value, isDropped)
         while var array = open.popLast() {
-            array.elements.append(value)
             array.elementsLeft -= 1
+            if isDropped, !(open.isEmpty && limit?.isBlock == true) {
+                array.isSpoiled = true
+                array.elements = []
+            } else {
+                array.elements.append(value)
+            }
             guard array.elementsLeft == 0 else {
                 open.append(array)
                 return true
             }
-            value = .array(array.elements)
+            isDropped = array.isSpoiled
+            if isDropped { bytes = array.bytes }
+            value = isDropped ? Self.tooLarge : .array(array.elements)
         }
         reply = value
         return true
     }
 
     private func begin(_ count: Int) -> Bool {
-        guard count > 0 else { return add(.array([]), bytes: 0) }
-        open.append(OpenArray(elementsLeft: count))
+        guard count > 0 else { return add(bytes: 0) { .array([]) } }
+        open.append(OpenArray(elementsLeft: count, bytes: bytes, isSpoiled: open.last?.isSpoiled ?? false))
         return true
     }
+
+    private static let tooLarge = RESPValue.error(Array(CommandError.tooLarge.description.utf8))
 }
 
 // MARK: What hiredis calls
@@ -76,21 +111,21 @@ extension ReplyBuilder {
                 to: redisReplyObjectFunctions(
                     createString: { task, start, count in
                         ReplyBuilder.with(task) { builder, type in
-                            let bytes = [UInt8](UnsafeRawBufferPointer(start: start, count: count))
-                            let value: RESPValue =
-                                switch type {
+                            builder.add(bytes: count) {
+                                let bytes = [UInt8](UnsafeRawBufferPointer(start: start, count: count))
+                                return switch type {
                                 case REDIS_REPLY_ERROR: .error(bytes)
                                 case REDIS_REPLY_STATUS: .status(bytes)
                                 default: .bulk(bytes)
                                 }
-                            return builder.add(value, bytes: count)
+                            }
                         }
                     },
                     createArray: { task, count in ReplyBuilder.with(task) { builder, _ in builder.begin(Int(count)) } },
                     createInteger: { task, value in
-                        ReplyBuilder.with(task) { builder, _ in builder.add(.integer(value), bytes: 0) }
+                        ReplyBuilder.with(task) { builder, _ in builder.add(bytes: 0) { .integer(value) } }
                     },
-                    createNil: { task in ReplyBuilder.with(task) { builder, _ in builder.add(.null, bytes: 0) } },
+                    createNil: { task in ReplyBuilder.with(task) { builder, _ in builder.add(bytes: 0) { .null } } },
                     freeObject: nil))
         }
     }

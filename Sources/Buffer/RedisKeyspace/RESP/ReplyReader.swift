@@ -31,8 +31,12 @@ final class ReplyReader {
         guard redisReaderFeed(reader, bytes.baseAddress, bytes.count) == REDIS_OK else { throw failure }
     }
 
-    /// The next complete reply of what was fed.
-    func next() throws(Failure) -> RESPValue? {
+    /// What the last reply held.
+    var takenBytes: Int { builder.takenBytes }
+
+    /// The next complete reply of what was fed; what is in it beyond `limit` is replaced by ``CommandError/tooLarge``.
+    func next(_ limit: ReplyBuilder.Limit? = nil) throws(Failure) -> RESPValue? {
+        builder.limit = limit
         var reply: UnsafeMutableRawPointer?
         guard redisReaderGetReply(reader, &reply) == REDIS_OK else { throw failure }
         if reply != nil { return builder.takeReply() }

@@ -80,6 +80,27 @@ import Testing
         #expect(error?.message.contains("exceeds") == true)
     }
 
+    /// What a reply of 3 times 100 bytes in nested arrays becomes: 250 bytes are two of them with what holds them.
+    @Test(arguments: [1, 7, 100_000], [false, true])
+    func `beyond the caller's limit values are dropped, and the stream goes on`(size: Int, isBlock: Bool) throws {
+        let long = "$100\r\n" + String(repeating: "x", count: 100) + "\r\n"
+        let text = "*4\r\n:1\r\n*3\r\n\(long)\(long)\(long)\(long)+OK\r\n" + ":7\r\n" + long
+        let bytes = Array(text.utf8)
+        let reader = try ReplyReader(replyBytesMax: 400)
+        var found: [RESPValue] = []
+        for start in stride(from: 0, to: bytes.count, by: size) {
+            try feed(reader, bytes[start..<min(start + size, bytes.count)])
+            let limits: [ReplyBuilder.Limit?] = [
+                .init(bytes: 250, isBlock: isBlock), nil, .init(bytes: 50, isBlock: false),
+            ]
+            while let reply = try reader.next(limits[min(found.count, 2)]) { found.append(reply) }
+        }
+        let large = RESPValue.error(Array("TOOLARGE the reply is larger than may be sent; ask for less".utf8))
+        let value = RESPValue.bulk([UInt8](repeating: UInt8(ascii: "x"), count: 100))
+        let block = RESPValue.array([.integer(1), large, value, .status(Array("OK".utf8))])
+        #expect(found == [isBlock ? block : large, .integer(7), large])
+    }
+
     @Test func `an announced length reserves no memory`() throws {
         let reader = try ReplyReader(replyBytesMax: 4096)
         try feed(reader, Array("*2000000000\r\n$500000000\r\nx".utf8)[...])

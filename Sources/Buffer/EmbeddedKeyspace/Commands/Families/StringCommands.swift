@@ -9,8 +9,8 @@ enum StringCommands {
         "STRLEN": strlen, "GETRANGE": getrange, "SETRANGE": setrange,
     ]
 
-    /// 512 MiB, as `proto-max-bulk-len` has it.
-    static let stringBytesMax = 512 << 20
+    /// A string is written whole whenever it changes, and others wait for that.
+    static let stringBytesMax = 64 << 20
 
     @Sendable static func get(_ tables: Tables, _ arguments: inout ArgumentReader) throws -> Reply {
         .optional(try tables.string(try arguments.bytes()))

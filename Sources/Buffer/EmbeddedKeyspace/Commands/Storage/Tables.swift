@@ -11,6 +11,14 @@ final class Tables {
     /// Whether the command may write; one that only reads leaves expired keys where they are.
     private(set) var isWriting = false
     private(set) var now = Timestamp(microseconds: 0)
+    /// The command was given up because it read more than ``readBytesMax``.
+    private(set) var isOverfull = false
+    private var bytesRead = 0
+
+    /// What a command that only reads may read: far more than any reply, but no more than memory has room for.
+    static let readBytesMax = StringCommands.stringBytesMax + (8 << 20)
+    /// A row that is read is counted as so many bytes more than it has.
+    private static let rowBytes = 32
 
     init(_ connection: SQLiteConnection) { self.connection = connection }
 
@@ -20,6 +28,7 @@ final class Tables {
     func begin(at now: Timestamp, writing: Bool) {
         self.now = now
         isWriting = writing
+        (isOverfull, bytesRead) = (false, 0)
     }
 
     // MARK: Statements, prepared once and reset after use
@@ -39,7 +48,9 @@ final class Tables {
     ) throws(SQLiteError) -> R? {
         let statement = try prepared(sql, repeat each parameters)
         defer { statement.reset() }
-        return try statement.step() ? row(statement) : nil
+        guard try statement.step() else { return nil }
+        try count(statement)
+        return row(statement)
     }
 
     func all<R, each P: SQLParameter>(
@@ -48,8 +59,19 @@ final class Tables {
         let statement = try prepared(sql, repeat each parameters)
         defer { statement.reset() }
         var rows: [R] = []
-        while try statement.step() { rows.append(row(statement)) }
+        while try statement.step() {
+            try count(statement)
+            rows.append(row(statement))
+        }
         return rows
+    }
+
+    private func count(_ statement: SQLiteStatement) throws(SQLiteError) {
+        guard !isWriting else { return }
+        bytesRead += statement.rowBytes + Self.rowBytes
+        guard bytesRead > Self.readBytesMax else { return }
+        isOverfull = true
+        throw SQLiteError(extendedCode: 18, detail: "a command reads more than \(Self.readBytesMax) bytes")
     }
 
     /// Inserts a row and tells its rowid.
