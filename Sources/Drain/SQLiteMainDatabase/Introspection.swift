@@ -68,8 +68,14 @@ struct Introspection {
         let columns = try columns(of: row, keyIsRowID: keyIsRowID)
         return Table(
             name: row.name, columns: columns, primaryKey: key, assignsKey: keyIsRowID,
+            keyIsFolded: try indexes.first(where: \.isKey).map(isFolded) ?? false,
             uniqueKeys: try uniqueKeys(indexes, primaryKey: key), foreignKeys: try foreignKeys(of: row, keys: keys),
             hasTriggers: hasTriggers)
+    }
+
+    private func isFolded(_ index: IndexRow) throws(SQLiteError) -> Bool {
+        try rows("SELECT coll FROM pragma_index_xinfo(?1) WHERE key = 1", index.name) { $0.text(0) ?? "" }
+            .contains { $0.asciiUppercased != "BINARY" }
     }
 
     private func columns(of table: TableRow, keyIsRowID: Bool) throws(SQLiteError) -> [Column] {

@@ -161,11 +161,12 @@ extension Step.Row {
 extension Table {
     /// Different bytes are different records. Not so where `abc` and `ABC`, or `1` and `1.0`, are the same key.
     fileprivate var isNamedByBytes: Bool {
-        keyColumns.allSatisfy { column in
-            switch column.type {
-            case .text(.foreign), .decimal(precision: nil, scale: _): false
-            default: true
+        !keyIsFolded
+            && keyColumns.allSatisfy { column in
+                switch column.type {
+                case .text(.foreign), .decimal(precision: nil, scale: _): false
+                default: true
+                }
             }
-        }
     }
 }

@@ -63,6 +63,8 @@ public final class Table: Sendable, Equatable {
     public let assignsKey: Bool
     /// The database assigns the primary key always, and refuses one that it is given.
     public let refusesKey: Bool
+    /// To the primary key's collation different texts are equal, such as `abc` and `ABC`: a record has several names.
+    public let keyIsFolded: Bool
     public let uniqueKeys: [[String]]
     public let foreignKeys: [ForeignKey]
     /// Triggers may change what only the database can know then.
@@ -71,13 +73,15 @@ public final class Table: Sendable, Equatable {
 
     public init(
         name: String, columns: [Column], primaryKey: [String], assignsKey: Bool = false, refusesKey: Bool = false,
-        uniqueKeys: [[String]] = [], foreignKeys: [ForeignKey] = [], hasTriggers: Bool = false
+        keyIsFolded: Bool = false, uniqueKeys: [[String]] = [], foreignKeys: [ForeignKey] = [],
+        hasTriggers: Bool = false
     ) {
         self.name = name
         self.columns = columns
         self.primaryKey = primaryKey
         self.assignsKey = assignsKey
         self.refusesKey = refusesKey
+        self.keyIsFolded = keyIsFolded
         self.uniqueKeys = uniqueKeys
         self.foreignKeys = foreignKeys
         self.hasTriggers = hasTriggers
@@ -101,7 +105,7 @@ public final class Table: Sendable, Equatable {
     public static func == (a: Table, b: Table) -> Bool {
         a === b
             || a.name == b.name && a.columns == b.columns && a.primaryKey == b.primaryKey
-                && a.assignsKey == b.assignsKey && a.refusesKey == b.refusesKey
+                && a.assignsKey == b.assignsKey && a.refusesKey == b.refusesKey && a.keyIsFolded == b.keyIsFolded
                 && a.uniqueKeys == b.uniqueKeys && a.foreignKeys == b.foreignKeys && a.hasTriggers == b.hasTriggers
     }
 }

@@ -33,7 +33,7 @@ extension Table {
     fileprivate var json: JSONValue {
         [
             "name": .string(name), "columns": .array(columns.map(\.json)), "primary_key": .strings(primaryKey),
-            "assigns_key": .bool(assignsKey), "refuses_key": .bool(refusesKey),
+            "assigns_key": .bool(assignsKey), "refuses_key": .bool(refusesKey), "key_is_folded": .bool(keyIsFolded),
             "unique_keys": .array(uniqueKeys.map(JSONValue.strings)),
             "foreign_keys": .array(
                 foreignKeys.map {
@@ -62,7 +62,7 @@ extension Table {
         }
         self.init(
             name: name, columns: parsed, primaryKey: strings(key), assignsKey: json["assigns_key"]?.bool ?? false,
-            refusesKey: json["refuses_key"]?.bool ?? false,
+            refusesKey: json["refuses_key"]?.bool ?? false, keyIsFolded: json["key_is_folded"]?.bool ?? false,
             uniqueKeys: json["unique_keys"]?.elements.map { strings($0) } ?? [], foreignKeys: foreignKeys ?? [],
             hasTriggers: json["has_triggers"]?.bool ?? false)
     }

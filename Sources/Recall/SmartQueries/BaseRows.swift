@@ -31,7 +31,7 @@ struct BaseRows {
             }
             let table = model.table
             let columns = table.primaryKey.compactMap { table.index(of: $0) }
-            guard columns.allSatisfy({ table.columns[$0].type.isOrdered }) else {
+            guard !table.keyIsFolded, columns.allSatisfy({ table.columns[$0].type.isOrdered }) else {
                 for (id, values) in keys { rows[index][id] = try snapshot.record(table, key: values) }
                 continue
             }
@@ -65,6 +65,29 @@ struct BaseRows {
         return true
     }
 
+    /// Which rows of the first table, of those that were read, the database finds by a condition.
+    func found(by condition: Condition) throws(DatabaseError) -> Int64 {
+        let table = tables[0].table
+        let columns = table.primaryKey.compactMap { table.index(of: $0) }
+        var distinct: [ByteString: [JSONValue]] = [:]
+        for row in rows[0].values {
+            if let id = table.encodedID(of: row) { distinct[id] = columns.map { row[$0] } }
+        }
+        let values = Array(distinct.values)
+        var count: Int64 = 0
+        for start in stride(from: 0, to: values.count, by: Self.keysAtOnce) {
+            let some = values[start..<min(start + Self.keysAtOnce, values.count)]
+            count += try snapshot.count(table, where: .all([condition, Self.among(some, columns)]))
+        }
+        return count
+    }
+
+    private static func among(_ values: some Sequence<[JSONValue]>, _ columns: [Int]) -> Condition {
+        columns.count == 1
+            ? .isIn(column: columns[0], values.map { $0[0] })
+            : .any(values.map { .all(zip(columns, $0).map { .compare(column: $0, .eq, $1) }) })
+    }
+
     private struct Node: Hashable {
         var table: Int
         var id: ByteString
@@ -89,11 +112,8 @@ struct BaseRows {
         var found: [ByteString] = []
         for start in stride(from: 0, to: values.count, by: Self.keysAtOnce) {
             let some = values[start..<min(start + Self.keysAtOnce, values.count)]
-            let condition =
-                columns.count == 1
-                ? Condition.isIn(column: columns[0], some.map { $0[0] })
-                : .any(some.map { .all(zip(columns, $0).map { .compare(column: $0, .eq, $1) }) })
-            try snapshot.records(table, where: condition, order: .none) { values throws(DatabaseError) in
+            try snapshot.records(table, where: Self.among(some, columns), order: .none) {
+                values throws(DatabaseError) in
                 guard let id = table.encodedID(of: values) else { return true }
                 rows[index][id] = values
                 found.append(id)

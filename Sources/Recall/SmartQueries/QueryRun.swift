@@ -84,9 +84,12 @@ struct QueryRun {
         var matching: [FoldedRecord] = []
         for (id, record) in records {
             affected.insert(id)
-            if let values = base.rows[0][id], plan.matches(values) { overlaidMatches += 1 }
+            // The database may spell it otherwise.
+            if let row = base.rows[0][id], let spelled = plan.table.encodedID(of: row) { affected.insert(spelled) }
             if plan.matches(record) { matching.append(record) }
         }
+        // By the database's own word: it may compare what is stored otherwise than what is shown.
+        if plan.wantsCount { overlaidMatches = try base.found(by: plan.condition ?? .all([])) }
         sort(matching)
         return true
     }

@@ -20,6 +20,7 @@ import TransactionModel
             id UUID PRIMARY KEY, i INTEGER DEFAULT '5', t TEXT DEFAULT 5, b BOOLEAN DEFAULT 1, r REAL DEFAULT 2,
             at DATETIME DEFAULT CURRENT_TIMESTAMP, d DATE DEFAULT (date('now')), v TEXT DEFAULT (hex(randomblob(4))),
             old DATETIME DEFAULT '2026-01-02 03:04:05', x BLOB DEFAULT x'00ff', q DEFAULT "text", j JSON DEFAULT '{"a": 1}');
+        CREATE TABLE folded(a INTEGER, b TEXT COLLATE NoCase, PRIMARY KEY (a, b)) WITHOUT ROWID;
         CREATE TABLE strict_one(id INT PRIMARY KEY, v ANY, s TEXT) STRICT;
         CREATE TABLE counted(id INTEGER PRIMARY KEY AUTOINCREMENT, v);
         CREATE TABLE descending(id INTEGER PRIMARY KEY DESC);
@@ -40,7 +41,10 @@ import TransactionModel
     @Test func tablesOfOthersAreModelsAndNothingElse() async throws {
         let names = try await schema().tables.map(\.name)
         #expect(
-            names == ["child", "counted", "defaults", "descending", "odd \"name", "parent", "sluicegate", "strict_one"])
+            names == [
+                "child", "counted", "defaults", "descending", "folded", "odd \"name", "parent", "sluicegate",
+                "strict_one",
+            ])
     }
 
     @Test func keysAreFound() async throws {
@@ -55,6 +59,7 @@ import TransactionModel
         #expect(Set(child.foreignKeys.map(\.onDelete)) == [.cascade, .none])
         #expect(Set(child.foreignKeys.map(\.columns)) == [["parent_id"], ["other"]])
         #expect(Set(child.foreignKeys.map(\.referencedColumns)) == [["id"], ["name"]])
+        #expect(schema.tables.filter(\.keyIsFolded).map(\.name) == ["folded"])
         #expect(try #require(schema["counted"]).assignsKey)
         #expect(try #require(schema["defaults"]).assignsKey == false)
         #expect(try #require(schema["strict_one"]).assignsKey == false, "INT is not INTEGER")

@@ -33,7 +33,7 @@ import TransactionModel
                 foreignKeys: [ForeignKey(columns: ["c5"], table: "b", referencedColumns: ["id"])], hasTriggers: true),
             Table(
                 name: "b", columns: [Column(name: "id", type: .integer)], primaryKey: ["id"], assignsKey: true,
-                refusesKey: true),
+                refusesKey: true, keyIsFolded: true),
             Table(name: "empty", columns: [], primaryKey: []),
         ])
         #expect(Schema(jsonBytes: schema.jsonBytes) == schema)

@@ -36,7 +36,9 @@ final class Pipeline: Sendable {
     var mainPath: String { directory + "/main.db" }
     var replicaPath: String { directory + "/replica.db" }
 
-    init(schema sql: String, batch: Int = 512, hasReplica: Bool = false) async throws {
+    init(
+        schema sql: String, batch: Int = 512, hasReplica: Bool = false, policy: DeadLetterPolicy = .continue
+    ) async throws {
         directory = NSTemporaryDirectory() + "pipeline-" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
         try SQLiteConnection(path: directory + "/main.db", mode: .create).execute(sql)
@@ -57,7 +59,7 @@ final class Pipeline: Sendable {
             newID: { time in generator.withLock { TransactionID(at: time, using: &$0) } })
         var configuration = ProcessorConfiguration()
         configuration.batchTransactionsMax = batch
-        configuration.deadLetterPolicy = .continue
+        configuration.deadLetterPolicy = policy
         configuration.releasesAtCommit = !hasReplica
         self.configuration = configuration
         let buffer = ReadBufferManager(access: access, keys: settings.site.keys)
