@@ -99,7 +99,17 @@ import Testing
         _ = try await fixture.result(session, "keyspace.command", #"{"command":["SET","a","\#(text)"]}"#)
         #expect(try await fixture.kind(session, "keyspace.command", #"{"command":["GET","a"]}"#) == nil)
         let twice = #"{"commands":[["GET","a"],["GET","a"]]}"#
-        #expect(try await fixture.kind(session, "keyspace.pipeline", twice) == "result_too_large")
-        #expect(try await fixture.kind(session, "keyspace.transaction", twice) == "result_too_large")
+        for method in ["keyspace.pipeline", "keyspace.transaction"] {
+            let result = try await fixture.result(session, method, twice)
+            #expect(result["results"] == [.string(text), .null])
+            #expect(result["errors"] == [["index": 1, "kind": "keyspace_error", "detail": "TOOLARGE"]])
+        }
+        let both = #"{"command":["MGET","a","a"]}"#
+        #expect(try await fixture.kind(session, "keyspace.command", both) == "result_too_large")
+        // In a frame it would take more room than it has.
+        let quotes = String(repeating: #"\""#, count: 5000)
+        _ = try await fixture.result(session, "keyspace.command", #"{"command":["SET","q","\#(quotes)"]}"#)
+        #expect(
+            try await fixture.kind(session, "keyspace.pipeline", #"{"commands":[["GET","q"]]}"#) == "result_too_large")
     }
 }
