@@ -10,6 +10,10 @@ public enum KeyspaceConformance {
     /// What an adapter must do besides, to whose keys other programs can write.
     public static let foreignCases: [Case] = adoptionCases
 
+    /// Those that touch no keys but the site's.
+    public static let procedureCases: [Case] =
+        acceptCases + claimCases + advanceCases + releaseCases + takeoverCases + adoptionCases
+
     public struct Case: Sendable, CustomStringConvertible {
         public let name: String
         /// What the case needs of its site.

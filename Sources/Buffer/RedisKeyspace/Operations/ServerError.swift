@@ -49,7 +49,7 @@ struct ServerError: Sendable, Equatable {
         case "NOPERM": .noPermission
         case "NOAUTH": .passwordNeeded
         case "WRONGPASS": .wrongPassword
-        case "MOVED", "ASK", "CROSSSLOT": .misdirected
+        case "MOVED", "ASK": .misdirected
         case "EXECABORT": .aborted
         default: nil
         }
@@ -69,7 +69,9 @@ struct ServerError: Sendable, Equatable {
             KeyspaceError(.unavailable, "Redis does not accept the user or the password any more; see keyspace.url.")
         case .misdirected:
             KeyspaceError(
-                .incompatible, "The site's keys lie on another node of the cluster; see keyspace.url and hash_tag.")
+                .incompatible,
+                "The keys lie on another node of the cluster: those with the site's hash tag lie where keyspace.url shall lead."
+            )
         case .full, .noScript, .noPermission, .aborted, nil: nil
         }
     }

@@ -38,7 +38,7 @@ import TransactionModel
             ("LOADING x", KeyspaceError.Code.unavailable), ("MASTERDOWN x", .unavailable), ("TRYAGAIN x", .unavailable),
             ("CLUSTERDOWN x", .unavailable), ("BUSY x", .busy), ("READONLY x", .unavailable),
             ("MISCONF x", .unavailable),
-            ("NOREPLICAS x", .unavailable), ("NOAUTH x", .unavailable), ("CROSSSLOT x", .incompatible),
+            ("NOREPLICAS x", .unavailable), ("NOAUTH x", .unavailable), ("MOVED x", .incompatible),
         ])
     func obstacles(_ row: (error: String, code: KeyspaceError.Code)) throws {
         for operations in [[set], [get, set]] {

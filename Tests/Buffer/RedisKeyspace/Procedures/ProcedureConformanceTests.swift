@@ -14,9 +14,32 @@ struct ProcedureConformanceTests {
     @Test("take in what other programs push", arguments: KeyspaceConformance.foreignCases)
     func adopts(_ test: KeyspaceConformance.Case) async throws { try await run(test) }
 
-    private func run(_ test: KeyspaceConformance.Case) async throws {
-        let server = try RedisServer()
+    /// With a hash tag every key of a site lies in one slot, also those that the scripts make up.
+    @Test func `run on a node of a cluster`() async throws {
+        let bus = String(Int.random(in: 20_000...60_000))
+        let server = try RedisServer("--cluster-enabled", "yes", "--cluster-port", bus, "--bind", "127.0.0.1")
+        try server.run("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+        while try server.run("SET", "probe", "1") != .text("OK") { try await Task.sleep(for: .milliseconds(20)) }
+        for test in KeyspaceConformance.procedureCases {
+            try server.run("FLUSHALL")
+            try await run(test, on: server, hashTag: true)
+        }
+        try await Fixture.with(server, { $0.site.hashTag = true }) { keyspace, _ in
+            guard case .error(let error) = try await keyspace.command("MSET", "a", "1", "b", "2") else {
+                Issue.record("keys of several slots were written together")
+                return
+            }
+            #expect(error.prefix == "CROSSSLOT")
+        }
+    }
+
+    private func run(_ test: KeyspaceConformance.Case) async throws { try await run(test, on: RedisServer()) }
+
+    private func run(
+        _ test: KeyspaceConformance.Case, on server: RedisServer, hashTag: Bool = false
+    ) async throws {
         var site = SiteSettings(site: "test")
+        site.hashTag = hashTag
         test.configure(&site)
         let settings = site
         try await Fixture.with(server) {
