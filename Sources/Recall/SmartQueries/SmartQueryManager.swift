@@ -96,8 +96,12 @@ public struct SmartQueryManager: Sendable {
             newest = last
             overlay.add(pending, upTo: last)
             guard overlay.payloadBytes <= Self.overlayBytesMax else {
+                let way =
+                    unnamedOnly
+                    ? "name the record by the reference of its receipt"
+                    : "use record.get with the id or reference of a receipt"
                 throw .tooLarge(
-                    "more than \(Self.overlayBytesMax >> 20) MiB of changes to \(model) are on their way; use record.get with the id or reference of a receipt, or try again when less is buffered"
+                    "more than \(Self.overlayBytesMax >> 20) MiB of changes to \(model) are on their way; \(way), or try again when less is buffered"
                 )
             }
             after = pending.page.next

@@ -47,8 +47,9 @@ struct Query: AsyncParsableCommand {
     func run() async throws {
         let result = try await client.withClient { try await $0.call("record.query", .object(params)) }
         let records = (result["records"]?.array ?? []).compactMap(\.object)
-        Terminal.print(Table(records: records), or: result, json: json)
+        if json || !records.isEmpty { Terminal.print(Table(records: records), or: result, json: json) }
         guard !json else { return }
+        if records.isEmpty { Terminal.complain("no record matches") }
         if let count = result["count"]?.int64 { Terminal.complain("\(count) in all") }
         if let pending = result["pending_count"]?.int64, pending > 0 { Terminal.complain("\(pending) on their way") }
     }
