@@ -11,6 +11,8 @@ public struct BuiltTransaction: Sendable {
     public var changes: [RecordChange]
     /// JSON object: step id -> id, or array of ids for a bulk step.
     public var generatedIDs: [UInt8]
+    /// Models in which it deletes.
+    public var deletesIn: [String] = []
 
     func accept(at time: Timestamp) -> Accept {
         Accept(

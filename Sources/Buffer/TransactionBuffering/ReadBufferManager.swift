@@ -39,13 +39,14 @@ public struct ReadBufferManager: Sendable {
                 bytesMax: Self.pageBytesMax))
     }
 
-    /// Whether anything is pending for one of some models.
-    public func isPending(_ models: [String]) async throws(BufferingError) -> Bool {
+    /// Those of some models for which anything is pending.
+    public func pendingModels(among models: [String]) async throws(BufferingError) -> Set<String> {
         let reads = models.map { Operation.overlay(OverlayRead(model: $0, entriesMax: 1, bytesMax: 1)) }
-        return try await access.perform(reads).contains { reply in
-            guard case .overlay(let page) = reply else { return false }
-            return !page.entries.isEmpty
+        var pending: Set<String> = []
+        for (model, reply) in zip(models, try await access.perform(reads)) {
+            if case .overlay(let page) = reply, !page.entries.isEmpty { pending.insert(model) }
         }
+        return pending
     }
 
     /// The changes still buffered for a record, oldest first: `read_buffer:{model}:{id}:updates`.

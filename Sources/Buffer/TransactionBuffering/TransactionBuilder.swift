@@ -57,7 +57,7 @@ struct TransactionBuilder {
         }
         return BuiltTransaction(
             transactionID: transactionID, contentHash: ContentHasher.hash(view), payload: payload, changes: changes,
-            generatedIDs: generatedIDs)
+            generatedIDs: generatedIDs, deletesIn: drafts.filter { $0.operation == .delete }.map(\.model))
     }
 
     /// References to other transactions whose ids are worth a look before building.

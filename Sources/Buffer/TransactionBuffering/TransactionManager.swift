@@ -19,6 +19,7 @@ public final class TransactionManager: Sendable {
     private let newID: @Sendable (Timestamp) -> TransactionID
     private let hooks = Mutex<(executor: (any TransactionExecuting)?, tracker: (any PositionTracking)?)>((nil, nil))
     private let mainTimeout: Duration
+    private let marks = DeleteMarks()
 
     /// - Parameter mainTimeout: How long a site of kind `main` waits for the commit before it answers `pending`.
     public init(
@@ -34,6 +35,9 @@ public final class TransactionManager: Sendable {
         self.mainTimeout = mainTimeout
         schema = SchemaCache(access: access, keys: keys, source: schemaSource)
     }
+
+    /// Nil where other processes accept too.
+    public var deleteMarks: DeleteMarks? { access.keyspace.isShared ? nil : marks }
 
     public var currentTime: Timestamp { now() }
 
@@ -52,6 +56,8 @@ public final class TransactionManager: Sendable {
     ) async throws(BufferingError) -> Receipt {
         let built = try await build(view, id: try transactionID(of: view), willWait)
         let accept = built.accept(at: now())
+        // Whatever comes of it here: it may have been accepted.
+        defer { marks.note(built.deletesIn) }
         guard case .replies(let replies) = try await access.transact([.accept(accept)]) else {
             return receipt(built, status: nil, isDuplicate: false)
         }
@@ -96,6 +102,7 @@ public final class TransactionManager: Sendable {
             return true
         }
         return access.core.submit(.accept(built.accept(at: now()))) { result in
+            self.marks.note(built.deletesIn)
             completion(self.receipt(for: result, built))
         }
     }
@@ -124,6 +131,9 @@ public final class TransactionManager: Sendable {
         }
     }
 
+    /// A client's open transaction was committed, and its accepts may be among what is pending.
+    public func noteCommit() { marks.noteAll() }
+
     /// Wakes the processor; for accepts that were queued in a client's open transaction.
     public func wakeExecutor() { hooks.withLock { $0.executor }?.wake() }
 
@@ -133,6 +143,9 @@ public final class TransactionManager: Sendable {
         _ changes: [Advance.Change], token: Int64? = nil, release: Release? = nil
     ) async throws(BufferingError) -> [AdvanceOutcome] {
         let time = now()
+        defer {
+            if changes.contains(where: \.bringsBack) { marks.noteAll() }
+        }
         var operations: [Operation] = [.advance(Advance(changes, token: token, at: time))]
         if var release {
             release.at = time
@@ -320,4 +333,11 @@ extension Advance.Change {
 
 extension ValidationFault {
     var asBufferingError: BufferingError { BufferingError(.validationFailed, message, path: path) }
+}
+
+extension Advance.Change {
+    /// The changes of a transaction come back to the overlay, perhaps others than before.
+    fileprivate var bringsBack: Bool {
+        if case .requeued = self { true } else { false }
+    }
 }

@@ -51,7 +51,7 @@ struct BaseRows {
             var next: [(table: Int, id: ByteString)] = []
             for link in links {
                 let parents = wave.filter { $0.table == link.parent }.compactMap { rows[$0.table][$0.id] }
-                let names = parents.map { row in link.referenced.map { row[$0] } }.filter { !$0.contains(.null) }
+                let names = parents.compactMap(link.childValues)
                 let found = try read(link.child, link.columns, names, countMax: Self.reachedMax - count)
                 count += found.count
                 guard count <= Self.reachedMax else { return false }

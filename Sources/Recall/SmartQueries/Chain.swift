@@ -6,10 +6,11 @@ import TransactionModel
 /// these name, and so on. Foreign keys that name other columns than the primary key are left out.
 struct Chain: Sendable {
     /// Records of one chain.
-    static let countMax = 10_000
+    static let countMax = 2000
 
     /// The model that is read is the first.
     let tables: [Table]
+    let reaching: [Table]
     /// By table: encoded id -> place.
     private(set) var places: [[ByteString: Place]]
     private let keys: [ReachingKey]
@@ -17,6 +18,7 @@ struct Chain: Sendable {
     /// - Parameter reaching: The tables whose deletes reach into the first; it may be one of them.
     init(_ place: Place, in table: Table, reaching: [Table]) {
         tables = [table] + reaching.filter { $0.name != table.name }
+        self.reaching = reaching
         places = tables.map { _ in [:] }
         places[0][place.encoded] = place
         let isAlone = reaching.isEmpty
@@ -65,28 +67,31 @@ struct Chain: Sendable {
         }
     }
 
-    /// Adds what the records name, as far as it is known by now. Answers whether there was anything to add.
-    mutating func extend(_ models: PendingModels, _ bases: [[ByteString: FoldedRecord.Base]]) -> Bool {
+    /// Adds what records name, as far as it is known by now. Answers whether there was anything to add.
+    /// - Parameter fresh: By table the encoded ids of those to look at; nil: all.
+    mutating func extend(
+        _ models: PendingModels, _ bases: [[ByteString: FoldedRecord.Base]], from fresh: [[ByteString]]?
+    ) -> Bool {
         let before = count
         for key in keys {
             let table = tables[key.child]
-            for (id, base) in bases[key.child] {
-                var record = FoldedRecord(base)
-                add(key.named(by: record))
+            for id in fresh?[key.child] ?? Array(bases[key.child].keys) {
+                var record = FoldedRecord(bases[key.child][id] ?? .unknown)
+                add(key.parentNamed(by: record), to: key.parent)
                 for change in models.all[key.child].overlay.changes[id] ?? [] {
                     models.all[key.child].overlay.apply(change, to: &record, id, in: table)
-                    add(key.named(by: record))
+                    add(key.parentNamed(by: record), to: key.parent)
                 }
-            }
-
-            func add(_ named: ReachingKey.Name?) {
-                guard let named, places[key.parent][named.encoded] == nil else { return }
-                places[key.parent][named.encoded] = Place(
-                    values: named.values, encoded: named.encoded,
-                    reference: Overlay.isUnnamed(named.encoded) ? named.encoded : nil)
             }
         }
         return count > before
+    }
+
+    private mutating func add(_ named: ReachingKey.Name?, to table: Int) {
+        guard let named, places[table][named.encoded] == nil else { return }
+        places[table][named.encoded] = Place(
+            values: named.values, encoded: named.encoded,
+            reference: Overlay.isUnnamed(named.encoded) ? named.encoded : nil)
     }
 }
 

@@ -12,7 +12,7 @@ struct ModelOverlay: Sendable {
 /// What is pending for the model that is read, and for those whose deletes reach into it.
 struct PendingModels: Sendable {
     /// The model that is read is the first.
-    private(set) var all: [ModelOverlay]
+    var all: [ModelOverlay]
     /// Indexes of those whose deletes reach into the first: that may be itself.
     private let reaching: [Int]
 

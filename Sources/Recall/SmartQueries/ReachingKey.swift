@@ -11,6 +11,8 @@ struct ReachingKey: Sendable {
     /// Of the child, and those of the parent that they name.
     let columns: [Int]
     let referenced: [Int]
+    private let childTypes: [ColumnType]
+    private let parentTypes: [ColumnType]
 
     /// All of them among `tables`.
     static func all(among tables: [Table]) -> [ReachingKey] {
@@ -30,7 +32,8 @@ struct ReachingKey: Sendable {
                 found.append(
                     ReachingKey(
                         key: key, parent: parent, child: child, columns: pairs.map(\.own),
-                        referenced: pairs.map(\.other)))
+                        referenced: pairs.map(\.other), childTypes: pairs.map { table.columns[$0.own].type },
+                        parentTypes: pairs.map { tables[parent].columns[$0.other].type }))
             }
         }
         return found
@@ -43,16 +46,43 @@ struct ReachingKey: Sendable {
         let encoded: ByteString
     }
 
-    /// What the child names; nil: nothing.
-    func named(by child: FoldedRecord) -> Name? { name(child, columns) }
+    /// What the child names, in the form of its own columns; nil: nothing.
+    func named(by child: FoldedRecord) -> Name? { name(child, columns, childTypes) }
 
-    /// By what children name the parent; nil: by nothing.
-    func name(of parent: FoldedRecord) -> Name? { name(parent, referenced) }
+    /// By what children name the parent, in the form of their columns; nil: by nothing.
+    func name(of parent: FoldedRecord) -> Name? { name(parent, referenced, childTypes) }
 
-    private func name(_ record: FoldedRecord, _ columns: [Int]) -> Name? {
+    /// The parent that the child names, in the form of its key.
+    func parentNamed(by child: FoldedRecord) -> Name? { name(child, columns, parentTypes) }
+
+    /// What of a parent's row its children have in their columns; nil: they can't have it.
+    func childValues(of parent: [JSONValue]) -> [JSONValue]? {
+        let values = zip(referenced, childTypes).compactMap { column, type in
+            parent[column] == .null ? nil : Self.fitted(parent[column], type)
+        }
+        return values.count == referenced.count ? values : nil
+    }
+
+    /// A value as another column has it that is equal to it; nil: none is.
+    private static func fitted(_ value: JSONValue, _ type: ColumnType) -> JSONValue? {
+        if let fitted = type.canonical(value) { return fitted }
+        guard let number = value.number, let integer = Double(number.text).flatMap({ Int64(exactly: $0) }) else {
+            return nil
+        }
+        return type.canonical(.integer(integer))
+    }
+
+    private func name(_ record: FoldedRecord, _ columns: [Int], _ types: [ColumnType]) -> Name? {
         guard let values = record.values else { return nil }
-        let parts = columns.map { column in
-            record.awaited[column].map { ["$ref": .string($0.text)] } ?? values[column]
+        var parts: [JSONValue] = []
+        for (column, type) in zip(columns, types) {
+            if let reference = record.awaited[column] {
+                parts.append(["$ref": .string(reference.text)])
+            } else if values[column] != .null, let value = Self.fitted(values[column], type) {
+                parts.append(value)
+            } else {
+                return nil
+            }
         }
         return RecordKey(model: key.table, key: parts).map { Name(values: parts, encoded: $0.encodedID) }
     }

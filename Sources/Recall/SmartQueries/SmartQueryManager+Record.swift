@@ -10,14 +10,15 @@ extension SmartQueryManager {
         let answered = floor.current
         let table = try await table(model)
         let place = try await place(of: id, in: table)
-        let reaching = try await pendingReaching(table)
-        var chain = Chain(place, in: table, reaching: reaching)
+        var chain = Chain(place, in: table, reaching: try await tablesReaching(table))
+        var reading = ChainReading(chain)
         var failure: DatabaseError?
-        for _ in 0..<Self.roundsMax {
-            var models = try await pending(chain, reaching)
+        while chain.count <= Chain.countMax {
+            try await read(&reading, to: chain)
+            let models = reading.models
             if failure == nil, chain.isKnown(by: models, after: floor.committed) {
                 let bases = chain.bases(models, after: floor.committed)
-                guard !chain.extend(models, bases) else { continue }
+                guard !chain.extend(models, bases, from: reading.fresh) else { continue }
                 return try answer(models, bases, place.encoded, nil)
             }
             // It may have been committed, and released, since the id was looked up.
@@ -34,60 +35,81 @@ extension SmartQueryManager {
                 }
             }
             let ids = KnownIDs([:], statusRecords: assigned)
-            _ = models.settle([:], ids)
+            var settled = models
+            _ = settled.settle([:], ids)
             let bases = chain.bases(ids)
-            guard !chain.extend(models, bases) else { continue }
-            return try answer(models, bases, place.encoded(ids), failure)
+            guard !chain.extend(settled, bases, from: nil) else { continue }
+            return try answer(settled, bases, place.encoded(ids), failure)
         }
         throw .tooLarge(
-            "what deletes of other records would delete along with it was not found in \(Self.roundsMax) attempts; try again when less is buffered"
+            "deletes on their way may reach it through more than \(Chain.countMax) others; try again when less is buffered"
         )
     }
 
-    /// Times that the overlay is read for one record: once more as often as it says that other records matter.
-    private static let roundsMax = 16
-
-    /// The tables whose deletes reach into a table, if anything is pending for one of them.
-    private func pendingReaching(_ table: Table) async throws(RecallError) -> [Table] {
-        guard let reaching = schema.schema?.deletesReaching(table.name), !reaching.isEmpty else { return [] }
+    /// The tables whose deletes reach into a table, if there may be one of those deletes on its way.
+    private func tablesReaching(_ table: Table) async throws(RecallError) -> [Table] {
+        let reaching = schema.schema?.deletesReaching(table.name) ?? []
+        let marks = manager.deleteMarks
+        let doubtful = reaching.map(\.name).filter { marks?.mayBePending(in: $0) ?? true }
+        guard !doubtful.isEmpty else { return [] }
+        let ticket = marks?.ticket ?? 0
         do {
-            return try await buffer.isPending(reaching.map(\.name)) ? reaching : []
+            let pending = try await buffer.pendingModels(among: doubtful)
+            for model in doubtful where !pending.contains(model) { marks?.foundNone(in: model, since: ticket) }
+            return pending.isEmpty ? [] : reaching
         } catch {
             throw .buffering(error)
         }
     }
 
-    /// What may change the records of a chain.
-    private func pending(_ chain: Chain, _ reaching: [Table]) async throws(RecallError) -> PendingModels {
-        var all: [ModelOverlay] = []
-        var newest: Int64?
-        for (index, table) in chain.tables.enumerated() {
-            let places = Array(chain.places[index].values)
-            all.append(ModelOverlay(table: table, overlay: try await overlay(of: places, in: table, upTo: &newest)))
+    /// What is pending for the records of a chain, read as the chain grows; all of it as of one moment.
+    private struct ChainReading {
+        var models: PendingModels
+        /// By table: what was read last.
+        var fresh: [[ByteString]]
+        fileprivate var known: [Set<ByteString>]
+        fileprivate var hasUnnamed: [Bool]
+        fileprivate var newest: Int64?
+
+        init(_ chain: Chain) {
+            models = PendingModels(
+                chain.tables.map { ModelOverlay(table: $0, overlay: Overlay()) }, reaching: chain.reaching)
+            fresh = chain.tables.map { _ in [] }
+            known = chain.tables.map { _ in [] }
+            hasUnnamed = chain.tables.map { _ in false }
         }
-        return PendingModels(all, reaching: reaching)
     }
 
-    /// What may change some records: their own entries, those of records that can't be named, and where their key may have
-    /// ids that the database assigns those that name records by references.
-    private func overlay(
-        of places: [Place], in table: Table, upTo newest: inout Int64?
-    ) async throws(RecallError) -> Overlay {
-        var overlay = Overlay()
-        guard !places.isEmpty else { return overlay }
-        if table.primaryKey.count > 1 || table.assignsKey && places.contains(where: { $0.reference == nil }) {
-            let named = places.map(\.encoded).filter { !Overlay.isUnnamed($0) }.map(\.string)
-            if !named.isEmpty { try await addPages(of: table.name, ids: named, to: &overlay, upTo: &newest) }
-            try await addPages(of: table.name, unnamedOnly: true, to: &overlay, upTo: &newest)
-            return overlay
+    /// Reads what may change the records that the chain has got since: their own entries, those of records that can't be
+    /// named, and where their key may have ids that the database assigns those that name records by references.
+    private func read(_ reading: inout ChainReading, to chain: Chain) async throws(RecallError) {
+        for (index, table) in chain.tables.enumerated() {
+            let isFirst = reading.known[index].isEmpty
+            var places = chain.places[index].values.filter { reading.known[index].insert($0.encoded).inserted }
+            for case let reference? in places.map(\.reference) { reading.known[index].insert(reference) }
+            reading.fresh[index] = places.map(\.encoded)
+            guard !places.isEmpty else { continue }
+            let readsUnnamed =
+                table.primaryKey.count > 1 || table.assignsKey && places.contains(where: { $0.reference == nil })
+            if readsUnnamed, !reading.hasUnnamed[index] {
+                // Some of those may have been read by name.
+                reading.models.all[index].overlay = Overlay()
+                places = Array(chain.places[index].values)
+                try await addPages(
+                    of: table.name, unnamedOnly: true, to: &reading.models.all[index].overlay, upTo: &reading.newest)
+                reading.hasUnnamed[index] = true
+            }
+            var ids: Set<String> = []
+            for place in places { ids.formUnion([place.encoded, place.reference].compactMap { $0?.string }) }
+            if reading.hasUnnamed[index] {
+                ids = ids.filter { !Overlay.isUnnamed(ByteString($0)) }
+            } else if isFirst {
+                ids.insert(Overlay.any.string)
+            }
+            guard !ids.isEmpty else { continue }
+            try await addPages(
+                of: table.name, ids: ids.sorted(), to: &reading.models.all[index].overlay, upTo: &reading.newest)
         }
-        var ids = [Overlay.any.string]
-        for place in places {
-            ids.append(place.encoded.string)
-            if let reference = place.reference, reference != place.encoded { ids.append(reference.string) }
-        }
-        try await addPages(of: table.name, ids: ids, to: &overlay, upTo: &newest)
-        return overlay
     }
 
     private struct Found {
@@ -114,16 +136,22 @@ extension SmartQueryManager {
                     var (chain, models) = (chain, models)
                     let committed = models.settle(ledger, ids)
                     var bases = chain.tables.map { _ in [ByteString: FoldedRecord.Base]() }
+                    var fresh = chain.places.map { Array($0.values) }
                     repeat {
                         for (index, table) in chain.tables.enumerated() {
-                            for place in chain.places[index].values where bases[index][place.encoded(ids)] == nil {
+                            for place in fresh[index] where bases[index][place.encoded(ids)] == nil {
                                 let values = try place.key(ids, table).flatMap { (key) throws(DatabaseError) in
                                     try snapshot.record(table, key: key)
                                 }
                                 bases[index][place.encoded(ids)] = .known(values)
                             }
                         }
-                    } while chain.count < Chain.countMax && chain.extend(models, bases)
+                        let before = chain.places
+                        _ = chain.extend(models, bases, from: fresh.map { $0.map { $0.encoded(ids) } })
+                        fresh = zip(chain.places, before).map { now, before in
+                            now.count == before.count ? [] : now.filter { before[$0.key] == nil }.map(\.value)
+                        }
+                    } while chain.count <= Chain.countMax && fresh.contains { !$0.isEmpty }
                     try floor.check(snapshot, answered, models.released)
                     return Found(chain: chain, models: models, bases: bases, ids: ids, committed: committed)
                 })

@@ -63,17 +63,23 @@ public struct SmartQueryManager: Sendable {
         return answer
     }
 
-    /// All that is pending for a model, and for those whose deletes reach into it.
+    /// All that is pending for a model, and for those whose deletes may reach into it.
     private func wholePending(_ table: Table) async throws(RecallError) -> PendingModels {
-        let reaching = schema.schema?.deletesReaching(table.name) ?? []
+        var reaching = schema.schema?.deletesReaching(table.name) ?? []
+        let marks = manager.deleteMarks
+        if let marks, !reaching.contains(where: { marks.mayBePending(in: $0.name) }) { reaching = [] }
+        let ticket = marks?.ticket ?? 0
         var all: [ModelOverlay] = []
         var newest: Int64?
-        for table in reaching.filter({ $0.name != table.name }) + [table] {
+        for table in [table] + reaching.filter({ $0.name != table.name }) {
             var overlay = Overlay()
             try await addPages(of: table.name, to: &overlay, upTo: &newest)
             all.append(ModelOverlay(table: table, overlay: overlay))
         }
-        return PendingModels(all.reversed(), reaching: reaching)
+        if let marks {
+            for model in all where !model.overlay.hasDeletes { marks.foundNone(in: model.table.name, since: ticket) }
+        }
+        return PendingModels(all, reaching: reaching)
     }
 
     /// Adds all pages of what is pending for a model.

@@ -120,6 +120,60 @@ import TransactionModel
         await scene.pipeline.close()
     }
 
+    @Test func `a record is found under as many others that wait as there are`() async throws {
+        let scene = try await Scene(
+            "CREATE TABLE t (id TEXT PRIMARY KEY, up TEXT REFERENCES t ON DELETE CASCADE); INSERT INTO t VALUES ('n', NULL);"
+        )
+        try await scene.create("c0", "t", ["id": "t0"])
+        for number in 1...40 {
+            try await scene.create(
+                "c\(number)", "t", ["id": .string("t\(number)"), "up": .string("t\(number - 1)")])
+        }
+        try await scene.delete("d", "t", "n")
+        #expect(try await scene.get("t", "t40").answer.record?["up"] == "t39")
+        try await scene.delete("e", "t", "t3")
+        let (answer, reads) = try await scene.get("t", "t40")
+        #expect(answer.record == nil && answer.pending.map(\.string) == ["c40", "e"] && reads == 0)
+        #expect(try await scene.get("t", "t2").answer.record != nil)
+        await scene.pipeline.close()
+    }
+
+    @Test func `while no delete is on its way nothing but the record is looked at`() async throws {
+        let scene = try await Scene(
+            """
+            CREATE TABLE p (id TEXT PRIMARY KEY, v TEXT); INSERT INTO p VALUES ('p', NULL);
+            CREATE TABLE c (id TEXT PRIMARY KEY, p TEXT REFERENCES p ON DELETE CASCADE); INSERT INTO c VALUES ('c', 'p');
+            """)
+        // The first look finds that nothing is pending; from then on accepts tell.
+        _ = try await scene.get("c", "c")
+        let large = String(repeating: "x", count: 3_900_000)
+        for number in 0..<20 {
+            try await scene.create("t\(number)", "p", ["id": .string("n\(number)"), "v": .string(large)])
+        }
+        #expect(try await scene.get("c", "c").reads == 1)
+        #expect(try await scene.queries.query(RecordQuery(model: "c")).records.count == 1)
+        try await scene.delete("d", "p", "p")
+        #expect(try await scene.get("c", "c").answer.record == nil)
+        await #expect(throws: RecallError.self) { try await scene.queries.query(RecordQuery(model: "c")) }
+        await scene.pipeline.close()
+    }
+
+    @Test func `keys of different number types name one another by value`() async throws {
+        let scene = try await Scene(
+            """
+            CREATE TABLE r (id REAL PRIMARY KEY); INSERT INTO r VALUES (1), (2);
+            CREATE TABLE i (id TEXT PRIMARY KEY, r INTEGER REFERENCES r ON DELETE CASCADE);
+            INSERT INTO i VALUES ('a', 1), ('b', 2);
+            """)
+        try await scene.pipeline.buffer([
+            "steps": [["step_id": "d", "operation": "delete", "model": "r", "id": 1]]
+        ])
+        #expect(try await scene.queries.query(RecordQuery(model: "i")).records.map { $0["id"] } == ["b"])
+        #expect(try await scene.get("i", "a").answer.record == nil)
+        #expect(try await scene.get("i", "b").answer.record != nil)
+        await scene.pipeline.close()
+    }
+
     @Test func `a query that deletes reach too much of says so, and one record is answered`() async throws {
         let scene = try await Scene(
             Self.schema

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import JSON
 import ReentrantTransactions
+import TransactionBuffering
 import WireProtocol
 
 /// `keyspace.commit` -> MultiResult at the outermost, else `{depth}`
@@ -10,6 +11,7 @@ struct KeyspaceCommit: Method {
 
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
         await context.runAlone()
+        defer { context.services.transactions.noteCommit() }
         do {
             let (commit, elements) = try await context.session.scope.commit()
             switch commit {
