@@ -75,11 +75,18 @@ extension StepBuilder {
             if let id = row["id"] { return id.value() }
             return ["$ref": .string(Reference.text(transaction: transactionID, step: draft.id, row: reference.row))]
         }
-        // A delta is not the value that the column has afterwards.
-        let written = draft.operation == .increment ? nil : row["data"]?.member(reference.column)
-        if let value = written ?? row["defaults"]?.member(reference.column) {
-            return value.value()
-        }
+        if let value = written(reference.column, keys, by: draft, row) { return value.value() }
         throw ValidationFault(place, "refers to a column that the step does not write")
+    }
+
+    /// The value that a column has after the step, whatever there was before.
+    private func written(_ column: String, _ keys: [String], by draft: StepDraft, _ row: JSONView) -> JSONView? {
+        // A delta is not the value that the column has afterwards.
+        if draft.operation == .increment { return nil }
+        // A record that is there keeps its key, where another column finds it, and what it has instead of defaults.
+        if draft.operation == .upsert {
+            return draft.conflict.isEmpty || !keys.contains(column) ? row["data"]?.member(column) : nil
+        }
+        return row["data"]?.member(column) ?? row["defaults"]?.member(column)
     }
 }

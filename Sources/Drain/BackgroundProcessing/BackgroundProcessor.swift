@@ -161,6 +161,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             return .progressed
         } catch let error as DatabaseError {
             if error.category == .fenced { leaseKeeper.forget() }
+            await leaveToOthers()
             return .outage(FailureRecord(code: error.kind.rawValue, message: error.message, at: now()))
         } catch let error as BufferingError {
             return .storeFailed(FailureRecord(code: "store_unavailable", message: error.message, at: now()))
@@ -193,6 +194,20 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         guard !ids.isEmpty else { return }
         _ = try await manager.advance(ids.map { .returned($0) }, token: lease.token)
         unsettled.withLock { $0 = [] }
+    }
+
+    /// The database is away from here: a process that shares the keyspace may reach it, and must not wait for this one.
+    private func leaveToOthers() async {
+        guard access.keyspace.isShared, let token = leaseKeeper.token else { return }
+        do {
+            // As what they were: nobody shall think that they brought a process down.
+            let ids = unsettled.withLock { $0 }
+            if !ids.isEmpty { _ = try await manager.advance(ids.map { .returned($0) }, token: token) }
+            unsettled.withLock { $0 = [] }
+            await leaseKeeper.giveUp()
+        } catch {
+            logger.debug("the lease is kept: what was claimed under it could not be given back")
+        }
     }
 
     /// Sends retries whose time has come back to the buffer; says how long until the next one.

@@ -67,7 +67,14 @@ final class LeaseKeeper: Sendable {
         }
         // A higher token was confirmed by a process that had it in between.
         if let lease, lastToken == lease.token { return .ours(lease) }
-        let taken = try await database.takeLease(site: site, atLeast: lastToken)
+        let taken: Lease
+        do {
+            taken = try await database.takeLease(site: site, atLeast: lastToken)
+        } catch {
+            // Another process may reach the database.
+            if access.keyspace.isShared { _ = try? await ask(.giveUp, at: now()) }
+            throw error
+        }
         if case .refused(_, let remaining) = try await ask(.confirm(token: taken.token), at: now()) {
             return .others(remaining: remaining)
         }

@@ -59,7 +59,10 @@ extension ColumnType {
         case .time(let digits):
             return value.string.flatMap { ClockTime.canonical($0, digits: digits) }.map { .string($0) }
         case .timestamp(let digits):
-            return value.string.flatMap { Timestamp($0) }.map { .string($0.rounded(digits: digits).description) }
+            guard let time = value.string.flatMap({ Timestamp($0) })?.rounded(digits: digits), time.isWritable else {
+                return nil
+            }
+            return .string(time.description)
         case .uuid: return value.string.flatMap { UUIDText.isValid($0) ? .string($0.lowercased()) : nil }
         case .enumeration(let labels):
             guard let text = value.string, labels.contains(where: { ByteString($0) == ByteString(text) }) else {

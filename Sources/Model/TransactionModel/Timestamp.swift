@@ -28,6 +28,9 @@ public struct Timestamp: Sendable, Hashable, Comparable, CustomStringConvertible
             + ".\(padded(inDay % 1_000_000, to: 6))Z"
     }
 
+    /// It has a form in RFC 3339: the years 0001 to 9999.
+    var isWritable: Bool { (-62_135_596_800_000_000...253_402_300_799_999_999).contains(microseconds) }
+
     /// Rounded to so many digits of a second, half away from the year 2000, as PostgreSQL does.
     public func rounded(digits: Int) -> Timestamp {
         guard digits < 6 else { return self }

@@ -19,6 +19,10 @@ extension SmartQueryManager {
             if failure == nil, chain.isKnown(by: models, after: floor.committed) {
                 let bases = chain.bases(models, after: floor.committed)
                 guard !chain.extend(models, bases, from: reading.fresh) else { continue }
+                if chain.tables.count > 1, try await !isUnchanged(place, in: table, since: models.all[0].overlay) {
+                    reading = ChainReading(chain)
+                    continue
+                }
                 return try answer(models, bases, place.encoded, nil)
             }
             // It may have been committed, and released, since the id was looked up.
@@ -44,6 +48,19 @@ extension SmartQueryManager {
         throw .tooLarge(
             "deletes on their way may reach it through more than \(Chain.countMax) others; try again when less is buffered"
         )
+    }
+
+    /// Whether a record still has the changes that were read before those of others. Then these can't have been applied
+    /// and released in between: they come after.
+    private func isUnchanged(
+        _ place: Place, in table: Table, since before: Overlay
+    ) async throws(RecallError) -> Bool {
+        var (overlay, newest) = (Overlay(), Int64?.none)
+        try await addPages(of: table.name, ids: [place.encoded.string], to: &overlay, upTo: &newest)
+        let sequences = Set((overlay.changes[place.encoded] ?? []).map(\.sequence))
+        return (before.changes[place.encoded] ?? []).allSatisfy { change in
+            sequences.contains(change.sequence) && overlay.transactions[change.sequence]?.status == .pending
+        }
     }
 
     /// The tables whose deletes reach into a table, if there may be one of those deletes on its way.

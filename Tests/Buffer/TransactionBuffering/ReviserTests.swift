@@ -169,15 +169,15 @@ import TransactionModel
         #expect(transaction.steps.map { $0.rows[0].data?["name"]?.string } == ["third", "own", "own"])
     }
 
-    @Test func `a changed default of an upsert is a value, and those who refer to it follow`() throws {
+    @Test func `a changed default of an upsert is a value, and those who refer to what it writes follow`() throws {
         let steps = [
             Samples.step("upsert", "t", #""data":{"name":"a","id":"x"}"#, id: "p"),
-            Samples.step("create", "t", #""data":{"id":"k","name":"k","flag":{"$ref":"p.flag"}}"#, id: "k"),
+            Samples.step("create", "t", #""data":{"id":"k","name":{"$ref":"p.name"}}"#, id: "k"),
         ]
-        let revised = try Self.revise(steps, ("p", #"{"flag":false}"#))
+        let revised = try Self.revise(steps, ("p", #"{"flag":false,"name":"b"}"#))
         let row = revised.transaction.steps[0].rows[0]
         #expect(row.data?["flag"]?.bool == false && row.defaults?["flag"] == nil && row.defaults?["at"] != nil)
-        #expect(revised.data(1, "flag") == "false")
+        #expect(revised.data(1, "name") == #""b""#)
         let none = try Self.revise(steps, ("p", #"{"flag":false,"at":"2026-01-02T03:04:05Z"}"#))
         #expect(none.transaction.steps[0].rows[0].defaults == nil)
     }

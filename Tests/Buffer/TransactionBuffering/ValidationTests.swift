@@ -32,6 +32,24 @@ import TransactionModel
     func members(fault: Fault) { expect(fault) }
 
     @Test(
+        "what an upsert leaves of a record that is there can't be referred to",
+        arguments: [
+            (#""data":{"id":"x","name":"a"}"#, "flag", false), (#""data":{"id":"x","name":"a"}"#, "name", true),
+            (#""data":{"id":"x","name":"a","code":"c"},"conflict":["code"]"#, "code", true),
+        ])
+    func upserted(entry: (rest: String, column: String, isKnown: Bool)) {
+        let text = Samples.steps(
+            Samples.step("upsert", "t", entry.rest, id: "u"),
+            Samples.step("create", "pair", #""data":{"a":"y","b":1,"v":{"$ref":"u.\#(entry.column)"}}"#, id: "c"))
+        if entry.isKnown {
+            #expect(throws: Never.self) { try Samples.build(text) }
+        } else {
+            let fault = #expect(throws: ValidationFault.self) { try Samples.build(text) }
+            #expect(fault?.path == "steps[1].data.v.$ref" || fault?.path == "steps[1].data.v", "\(fault?.path ?? "")")
+        }
+    }
+
+    @Test(
         "members of a step",
         arguments: [
             (#"{"steps":[{"operation":"create","model":"t"}]}"#, "steps[0].step_id"),

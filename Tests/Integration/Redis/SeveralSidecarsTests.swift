@@ -38,6 +38,25 @@ extension Integration {
             #expect(try first.main.integer("SELECT applied FROM shared WHERE id = 'r0'") == 3)
         }
 
+        @Test func `one that loses its way to the main database leaves it to the other`() throws {
+            #expect(second.stop() == .code(0))
+            let way = second.mainPath + ".way"
+            let folder = URL(filePath: first.mainPath).deletingLastPathComponent().path
+            try FileManager.default.createSymbolicLink(atPath: way, withDestinationPath: folder)
+            let name = URL(filePath: first.mainPath).lastPathComponent
+            try second.launch(["main.url": "sqlite:\(way)/\(name)"])
+            try second.waitUntilReady()
+            #expect(first.stop() == .code(0))
+            try eventually { try state(second) == "running" }
+            try second.client().buffer("with", .increment("s", "shared", "r0", ["applied": 1]))
+            #expect(try second.client().wait("with")["status"] == "replicated")
+            try first.start()
+            try FileManager.default.removeItem(atPath: way)
+            try first.client().buffer("without", .increment("s", "shared", "r0", ["applied": 1]))
+            #expect(try first.client().wait("without", timeoutMS: 40_000)["status"] == "replicated")
+            #expect(try first.main.integer("SELECT applied FROM shared WHERE id = 'r0'") == 2)
+        }
+
         @Test func `the holder is killed under load, and nothing is lost or doubled`() throws {
             let seed = Effort.seed
             print("several sidecars: seed \(seed) (SLUICE_SEED repeats it)")

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import JSON
 import SeededRandom
 import Testing
 
@@ -33,6 +34,18 @@ import Testing
 
     @Test("what is no time is refused", arguments: unreadable)
     func refuses(text: String) { #expect(Timestamp(text) == nil) }
+
+    @Test(
+        "a column takes the years 0001 to 9999 in UTC, as rounded",
+        arguments: [
+            ("0001-01-01T00:00:00Z", true), ("0000-12-31T23:59:59Z", false), ("0000-01-01T00:00:00+23:00", false),
+            ("0001-01-01T00:00:00+00:01", false), ("9999-12-31T23:59:59.999999Z", true),
+            ("9999-12-31T23:59:59-23:59", false),
+        ])
+    func bounds(text: String, isTaken: Bool) {
+        #expect((ColumnType.timestamp.canonical(.string(text)) != nil) == isTaken)
+        #expect(ColumnType.timestamp(digits: 0).canonical("9999-12-31T23:59:59.7Z") == nil)
+    }
 
     @Test func `every moment of ten thousand years reads back`() {
         var random = SeededGenerator(seed: 7)

@@ -77,7 +77,7 @@ struct HealthReport {
             degrade("replication_stalled", "A replica makes no progress; caches stay until it has caught up.")
         }
         let age = try? await overview.oldestPendingAge()
-        if let age, age > Self.pendingAgeMax, report.state == .running {
+        if let age, age > Self.pendingAgeMax, report.state == .running || report.state == .standby {
             let progress =
                 report.lastProgress.map { "were last applied at \($0)" } ?? "were not applied since the start"
             degrade(
