@@ -1519,7 +1519,7 @@ class Client(_Scopes):
         try:
             request = self._requests.frame(method, params, _remaining(deadline))
             connection.limit(deadline)
-        except BaseException:
+        except SluiceError:
             if depth > 0:
                 connection.close()
                 self._interrupted(method, connection, depth, is_sent=False)
@@ -1897,7 +1897,7 @@ class AsyncClient(_Scopes):
         depth, is_inside = connection.depth, connection.is_in_scope
         try:
             request = self._requests.frame(method, params, _remaining(deadline))
-        except BaseException:
+        except SluiceError:
             if is_inside:
                 connection.abort()
                 self._interrupted(method, connection, max(depth, connection.depth), is_sent=False)

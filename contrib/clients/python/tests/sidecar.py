@@ -73,6 +73,9 @@ class Sidecar:
 
     def pause(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
+        tasks = pathlib.Path("/proc", str(self._process.pid), "task")
+        # The signal stops one thread after the other.
+        until(lambda: all(stat.read_text().rpartition(")")[2].split()[0] == "T" for stat in tasks.glob("*/stat")))
 
     def resume(self) -> None:
         self._process.send_signal(signal.SIGCONT)

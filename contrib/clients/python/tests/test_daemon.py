@@ -262,11 +262,6 @@ class Keyspace(DaemonCase):
                 scope.command("SET", "scope:x", 1)
                 with self.assertRaises(sluice.FrameError):
                     scope.command("SET", "scope:y", long)
-        with self.assertRaises(sluice.Aborted):
-            with self.client.keyspace_scope() as scope:
-                scope.command("SET", "scope:x", 1)
-                with self.assertRaises(TypeError):
-                    scope.command("SET", "scope:y", object())
 
         async def play():
             async with AsyncClient(self.sidecar.path) as client:
