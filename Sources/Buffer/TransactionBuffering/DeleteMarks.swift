@@ -31,7 +31,7 @@ public final class DeleteMarks: Sendable {
     }
 
     /// The same of every model.
-    public func noteAll() {
+    func noteAll() {
         state.withLock { state in
             state.count += 1
             state.allNoted = state.count

@@ -55,10 +55,7 @@ public final class TransactionManager: Sendable {
         _ view: JSONView, before deadline: ContinuousClock.Instant? = nil, willWait: () -> Void = {}
     ) async throws(BufferingError) -> Receipt {
         let built = try await build(view, id: try transactionID(of: view), willWait)
-        let accept = built.accept(at: now())
-        // Whatever comes of it here: it may have been accepted.
-        defer { marks.note(built.deletesIn) }
-        guard case .replies(let replies) = try await access.transact([.accept(accept)]) else {
+        guard case .replies(let replies) = try await transact(built) else {
             return receipt(built, status: nil, isDuplicate: false)
         }
         guard case .accept(let outcome)? = replies.first else {
@@ -66,6 +63,12 @@ public final class TransactionManager: Sendable {
         }
         let receipt = try receipt(at: outcome, built)
         return outcome == .accepted ? await committedAtMain([receipt], before: deadline)[0] : receipt
+    }
+
+    private func transact(_ built: BuiltTransaction) async throws(BufferingError) -> KeyspaceAccess.Outcome {
+        // Whatever comes of it here: it may have been accepted.
+        defer { marks.note(built.deletesIn) }
+        return try await access.transact([.accept(built.accept(at: now()))])
     }
 
     /// At a site of kind `main`: the receipts of accepted transactions once these are applied. What goes wrong meanwhile

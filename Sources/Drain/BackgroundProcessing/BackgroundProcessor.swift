@@ -144,7 +144,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             case .ours(let ours), .new(let ours): lease = ours
             case .others(let remaining): return .standby(remaining)
             }
-            try await giveBackUnsettled(lease)
+            try await giveBackUnsettled(token: lease.token)
             let due = try await releaseDue()
             try await database.verify(lease)
             // A pause that came meanwhile: what is accepted after its answer must not be applied.
@@ -189,10 +189,10 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     }
 
     /// Nobody else would: they are claimed under a lease that is still held. What was applied, the ledger knows.
-    private func giveBackUnsettled(_ lease: Lease) async throws(BufferingError) {
+    private func giveBackUnsettled(token: Int64) async throws(BufferingError) {
         let ids = unsettled.withLock { $0 }
         guard !ids.isEmpty else { return }
-        _ = try await manager.advance(ids.map { .returned($0) }, token: lease.token)
+        _ = try await manager.advance(ids.map { .returned($0) }, token: token)
         unsettled.withLock { $0 = [] }
     }
 
@@ -201,9 +201,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
         guard access.keyspace.isShared, let token = leaseKeeper.token else { return }
         do {
             // As what they were: nobody shall think that they brought a process down.
-            let ids = unsettled.withLock { $0 }
-            if !ids.isEmpty { _ = try await manager.advance(ids.map { .returned($0) }, token: token) }
-            unsettled.withLock { $0 = [] }
+            try await giveBackUnsettled(token: token)
             await leaseKeeper.giveUp()
         } catch {
             logger.debug("the lease is kept: what was claimed under it could not be given back")

@@ -56,9 +56,9 @@ extension RequestContext {
             }
         }
         manager.wakeExecutor()
+        guard manager.site.kind == .main else { return elements }
         let order = accepted.keys.sorted()
         let receipts = await manager.committedAtMain(order.compactMap { accepted[$0] }, before: deadline)
-        guard manager.site.kind == .main else { return elements }
         var settled = elements
         for (index, receipt) in zip(order, receipts) { settled[index] = .receipt(receipt) }
         return settled
