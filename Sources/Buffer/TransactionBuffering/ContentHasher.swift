@@ -6,8 +6,6 @@ import TransactionModel
 /// their bytes, numbers as they were written.
 enum ContentHasher {
     static func hash(_ transaction: JSONView) -> ContentHash {
-        var writer = JSONWriter(capacity: transaction.rawRange.count + 16)
-        writer.canonical(transaction)
-        return SHA256.hash(writer.bytes)
+        transaction.withCanonicalText { SHA256.hash(UnsafeRawBufferPointer($0)) }
     }
 }

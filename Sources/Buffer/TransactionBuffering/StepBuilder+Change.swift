@@ -4,41 +4,40 @@ import TransactionModel
 
 /// Steps that change or delete records which exist.
 extension StepBuilder {
-    mutating func writeChange(
-        _ row: Int, of draft: StepDraft, _ index: Int, _ writer: inout JSONWriter
-    ) throws(ValidationFault) {
+    mutating func writeChange(_ row: Int, of draft: StepDraft, _ index: Int) throws(ValidationFault) {
         guard let table = draft.table, let id = draft.rows[row].id else {
             preconditionFailure("a draft checked that there is a schema and an id")
         }
-        let idText = try self.idText(id, table, draft.rows[row].place.part("id"))
-        noteReferences(inID: id, of: table, row)
         writer.name("id")
-        writer.raw(idText)
+        let start = writer.bytes.count
+        try writeID(id, table, draft.rows[row].place.part("id"))
+        let end = writer.bytes.count
+        noteReferences(inID: id, of: table, row)
         if let data = draft.rows[row].data, draft.operation != .delete {
             writer.name("data")
             writer.beginObject()
             for (name, value) in data.members {
                 let place = draft.dataPlace(draft.rows[row]).named(name)
-                let column = table.columns[try self.column(name, of: table, place)]
-                guard !table.primaryKey.contains(column.name) else {
+                let index = try self.column(name, of: table, place)
+                guard table.keyPosition(ofColumn: index) == nil else {
                     throw ValidationFault(
                         place, "is part of the primary key, which can't change; delete and create instead")
                 }
-                writer.name(column.name)
+                writer.name(name)
                 if draft.operation == .increment {
-                    try writeDelta(value, to: column, place, &writer)
+                    try writeDelta(value, to: table.columns[index], place)
                 } else {
-                    try write(value, to: column, place, &writer)
-                    noteReference(value, column.name, row)
+                    try write(value, to: table.columns[index], place)
+                    noteReference(value, table.columns[index].name, row)
                 }
             }
             writer.endObject()
         }
-        finishChange(recordKey(idText, of: draft.model), index)
+        finishChange(start..<end, row, of: draft, index)
     }
 
-    private func writeDelta(
-        _ value: JSONView, to column: Column, _ place: Place, _ writer: inout JSONWriter
+    private mutating func writeDelta(
+        _ value: JSONView, to column: Column, _ place: Place
     ) throws(ValidationFault) {
         switch column.type {
         case .integer, .real, .number, .decimal, .any: break
@@ -49,19 +48,18 @@ extension StepBuilder {
         }
     }
 
-    private func idText(_ id: JSONView, _ table: Table, _ place: Place) throws(ValidationFault) -> [UInt8] {
-        var writer = JSONWriter(capacity: 64)
+    private mutating func writeID(_ id: JSONView, _ table: Table, _ place: Place) throws(ValidationFault) {
         let keys = table.keyColumns
         if keys.count <= 1, let reference = Reference(id) {
             writer.value(try resolve(reference, place))
-            return writer.bytes
+            return
         }
         guard keys.count > 1 else {
             guard id.kind == .string || id.kind == .number || id.kind == .bool else {
                 throw ValidationFault(place, "must be a string, an integer or a boolean")
             }
-            try write(id, to: keys[0], place, &writer)
-            return writer.bytes
+            try write(id, to: keys[0], place)
+            return
         }
         guard id.kind == .object, Reference(id) == nil else {
             let columns = table.primaryKey.joined(separator: ", ")
@@ -82,9 +80,8 @@ extension StepBuilder {
                 throw ValidationFault("\(place.text).\(column.name)", "is missing")
             }
             writer.name(column.name)
-            try write(value, to: column, place.named(name), &writer)
+            try write(value, to: column, place.named(name))
         }
         writer.endObject()
-        return writer.bytes
     }
 }

@@ -4,70 +4,54 @@ import TransactionModel
 
 /// Steps that make records: values, defaults, keys.
 extension StepBuilder {
-    mutating func writeCreate(
-        _ row: Int, of draft: StepDraft, _ index: Int, _ writer: inout JSONWriter
-    ) throws(ValidationFault) {
+    mutating func writeCreate(_ row: Int, of draft: StepDraft, _ index: Int) throws(ValidationFault) {
         guard let data = draft.rows[row].data else { preconditionFailure("a draft checked that there is data") }
         let place = draft.dataPlace(draft.rows[row])
         guard let table = draft.table else {
-            try writeWithoutSchema(data, row, of: draft, index, place, &writer)
+            try writeWithoutSchema(data, row, of: draft, index, place)
             return
         }
-        var given = [Bool](repeating: false, count: table.columns.count)
-        var key = KeyCollector(table)
-        var columns = JSONWriter(capacity: data.rawRange.count + 128)
-        columns.beginObject()
+        var given = ColumnSet()
+        var key = KeyTexts(table)
+        writer.name("data")
+        writer.beginObject()
         for (name, value) in data.members {
             let place = place.named(name)
             let column = try self.column(name, of: table, place)
-            // A null key is a key left out: the reference drivers send it so.
-            if value.isNull, table.primaryKey.contains(table.columns[column].name) { continue }
-            if table.refusesKey, table.columns[column].name == table.primaryKey.first {
-                throw ValidationFault(
-                    place, "is always assigned by the database: leave it out, and refer to it by the step's id")
+            if let position = table.keyPosition(ofColumn: column) {
+                // A null key is a key left out: the reference drivers send it so.
+                if value.isNull { continue }
+                if table.refusesKey, position == 0 {
+                    throw ValidationFault(
+                        place, "is always assigned by the database: leave it out, and refer to it by the step's id")
+                }
             }
-            given[column] = true
-            columns.name(table.columns[column].name)
-            let start = columns.bytes.count
-            try write(value, to: table.columns[column], place, &columns)
+            given.insert(column)
+            writer.name(name)
+            let start = writer.bytes.count
+            try write(value, to: table.columns[column], place)
             noteReference(value, table.columns[column].name, row)
-            key.take(column, columns.bytes[start...])
+            key.take(column, start..<writer.bytes.count)
         }
         // Defaults of an upsert stand apart: they must not overwrite a record that is there.
-        let isUpsert = draft.operation == .upsert
-        var defaults: JSONWriter?
-        for (column, isGiven) in given.enumerated() where !isGiven {
+        let standApart = draft.operation == .upsert
+        if standApart { writer.endObject() }
+        var isDefaultsOpen = false
+        for column in table.columns.indices where !given.contains(column) {
             guard let value = try missingValue(table, column, row, draft, place) else { continue }
-            var text = JSONWriter(capacity: 48)
-            text.value(value)
-            key.take(column, text.bytes[...])
-            if isUpsert {
-                if defaults == nil {
-                    defaults = JSONWriter(capacity: 128)
-                    defaults?.beginObject()
-                }
-                defaults?.name(table.columns[column].name)
-                defaults?.raw(text.bytes)
-            } else {
-                columns.name(table.columns[column].name)
-                columns.raw(text.bytes)
+            if standApart, !isDefaultsOpen {
+                writer.name("defaults")
+                writer.beginObject()
+                isDefaultsOpen = true
             }
+            writer.name(table.columns[column].name)
+            let start = writer.bytes.count
+            writer.value(value)
+            key.take(column, start..<writer.bytes.count)
         }
-        columns.endObject()
+        if isDefaultsOpen || !standApart { writer.endObject() }
 
-        let id = draft.conflict.isEmpty ? key.idText : nil
-        if let id {
-            writer.name("id")
-            writer.raw(id)
-        }
-        writer.name("data")
-        writer.raw(columns.bytes)
-        if var defaults {
-            defaults.endObject()
-            writer.name("defaults")
-            writer.raw(defaults.bytes)
-        }
-        finish(id, row, of: draft, index)
+        finishCreate(draft.conflict.isEmpty ? key.writeID(to: &writer) : nil, row, of: draft, index)
     }
 
     /// What a create writes into a column that the client left out; nil: nothing.
@@ -76,7 +60,7 @@ extension StepBuilder {
     ) throws(ValidationFault) -> JSONValue? {
         let description = table.columns[column]
         if description.isGenerated { return nil }
-        let isKey = table.primaryKey.contains(description.name)
+        let isKey = table.keyPosition(ofColumn: column) != nil
         switch description.defaultValue {
         case .constant(let value): return value
         case .now: return description.type.now(now)
@@ -100,7 +84,7 @@ extension StepBuilder {
     }
 
     private mutating func writeWithoutSchema(
-        _ data: JSONView, _ row: Int, of draft: StepDraft, _ index: Int, _ place: Place, _ writer: inout JSONWriter
+        _ data: JSONView, _ row: Int, of draft: StepDraft, _ index: Int, _ place: Place
     ) throws(ValidationFault) {
         guard let id = data["id"], id.string != nil || id.int64 != nil else {
             throw ValidationFault(
@@ -108,11 +92,13 @@ extension StepBuilder {
                 maySchemaBeStale: true)
         }
         writer.name("id")
+        let start = writer.bytes.count
         writer.raw(id)
+        let end = writer.bytes.count
         writer.name("data")
         writer.beginObject()
         for (name, value) in data.members {
-            writer.name(name.string ?? "")
+            writer.name(name)
             if let reference = Reference(value) {
                 writer.value(try resolve(reference, place.named(name)))
                 noteReference(value, name.string ?? "", row)
@@ -121,37 +107,39 @@ extension StepBuilder {
             }
         }
         writer.endObject()
-        finish(Array(id.rawBytes), row, of: draft, index)
+        finishCreate(start..<end, row, of: draft, index)
     }
 }
 
-/// Puts together a record's id from the values of its key columns as they come by.
-private struct KeyCollector {
+/// Where the values of a record's key columns stand in a writer's bytes.
+private struct KeyTexts {
     private let table: Table
-    private var texts: [ArraySlice<UInt8>?]
+    private var first: Range<Int>?
+    /// Of the other columns of a composite key, by position.
+    private var others: [Int: Range<Int>] = [:]
 
-    init(_ table: Table) {
-        self.table = table
-        texts = Array(repeating: nil, count: table.primaryKey.count)
+    init(_ table: Table) { self.table = table }
+
+    mutating func take(_ column: Int, _ text: Range<Int>) {
+        guard let position = table.keyPosition(ofColumn: column) else { return }
+        if position == 0 { first = text } else { others[position] = text }
     }
 
-    mutating func take(_ column: Int, _ text: ArraySlice<UInt8>) {
-        let name = table.columns[column].name
-        guard let position = table.primaryKey.firstIndex(of: name) else { return }
-        texts[position] = text
-    }
-
-    /// The id as JSON; nil when a part is missing because the database assigns it.
-    var idText: [UInt8]? {
-        if texts.count == 1 { return texts[0].map(Array.init) }
-        var writer = JSONWriter(capacity: 64)
-        writer.beginObject()
-        for (name, text) in zip(table.primaryKey, texts) {
-            guard let text else { return nil }
-            writer.name(name)
-            writer.raw(text)
+    /// Writes the member `id`, unless a part is missing because the database assigns it. Says where it stands.
+    func writeID(to writer: inout JSONWriter) -> Range<Int>? {
+        guard let first, others.count == table.primaryKey.count - 1 else { return nil }
+        writer.name("id")
+        let start = writer.bytes.count
+        if others.isEmpty {
+            writer.raw(at: first)
+        } else {
+            writer.beginObject()
+            for (position, name) in table.primaryKey.enumerated() {
+                writer.name(name)
+                writer.raw(at: others[position] ?? first)
+            }
+            writer.endObject()
         }
-        writer.endObject()
-        return writer.bytes
+        return start..<writer.bytes.count
     }
 }

@@ -15,7 +15,7 @@ struct TakenColumn {
 extension StepBuilder {
     mutating func noteReference(_ value: JSONView, _ column: String, _ row: Int) {
         guard value.kind == .object, let reference = Reference(value), reference.transactionID == nil,
-            let index = indexes[ByteString(reference.step)], drafts[index].operation != .query
+            let index = names[reference.step], drafts[index].operation != .query
         else { return }
         taken.append(TakenColumn(row: row, column: column, reference: reference.text))
     }
@@ -30,23 +30,23 @@ extension StepBuilder {
     }
 
     /// Also when there is none, so that what an earlier version stored can be told apart.
-    func writeReferences(of draft: StepDraft, _ writer: inout JSONWriter) {
+    mutating func writeReferences(of draft: StepDraft) {
         writer.name("refs")
         guard draft.operation.isBulk else {
-            write(taken[...], &writer)
+            write(taken[...])
             return
         }
         writer.beginArray()
         var rest = taken[...]
         for row in 0..<(taken.last.map { $0.row + 1 } ?? 0) {
             let columns = rest.prefix { $0.row == row }
-            write(columns, &writer)
+            write(columns)
             rest = rest.dropFirst(columns.count)
         }
         writer.endArray()
     }
 
-    private func write(_ columns: ArraySlice<TakenColumn>, _ writer: inout JSONWriter) {
+    private mutating func write(_ columns: ArraySlice<TakenColumn>) {
         writer.beginObject()
         for column in columns {
             writer.name(column.column)

@@ -14,9 +14,7 @@ extension StepBuilder {
         return column
     }
 
-    func write(
-        _ value: JSONView, to column: Column, _ place: Place, _ writer: inout JSONWriter
-    ) throws(ValidationFault) {
+    mutating func write(_ value: JSONView, to column: Column, _ place: Place) throws(ValidationFault) {
         if value.kind == .object, let reference = Reference(value) {
             let resolved = try resolve(reference, place)
             if case .object(let object) = resolved, object["$ref"] != nil {
@@ -43,7 +41,7 @@ extension StepBuilder {
             }
             return known[ByteString(reference.text)] ?? ["$ref": .string(reference.text)]
         }
-        guard let index = indexes[ByteString(reference.step)], let document = texts[index] else {
+        guard let index = names[reference.step], let document = documents[index] else {
             throw ValidationFault(place, "names no step of this transaction")
         }
         let draft = drafts[index]

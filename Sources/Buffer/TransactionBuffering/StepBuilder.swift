@@ -2,119 +2,143 @@
 import JSON
 import TransactionModel
 
-/// Writes drafts as stored steps, one after the other in an order in which references can be resolved.
+/// Writes drafts as stored steps, one after the other in an order in which references can be resolved, straight into the
+/// stored transaction.
 struct StepBuilder {
     let transactionID: TransactionID
     let drafts: [StepDraft]
-    let indexes: [ByteString: Int]
+    let names: StepNames
     let now: Timestamp
     let known: [ByteString: JSONValue]
-    /// By step; empty until it was built.
-    private(set) var built: [Built]
-    var texts: [Int: JSONDocument] = [:]
+    /// The stored transaction, as far as it is written.
+    var writer: JSONWriter
+    /// In the order of building.
+    private(set) var changes: [RecordChange] = []
+    /// In the order of building.
+    private var created: [CreatedID] = []
+    /// Where each built step stands in the writer's bytes, in the order of building.
+    private var built: [(step: Int, text: Range<Int>)] = []
+    /// Of steps to which others refer.
+    var documents: [Int: JSONDocument] = [:]
     /// Columns of the step being built whose values came from other steps.
     var taken: [TakenColumn] = []
     /// Steps to which others refer.
-    private let referenced: Set<Int>
+    private var referenced: Set<Int> = []
 
-    /// What became of a step.
-    struct Built {
-        /// The stored form.
-        var text: [UInt8] = []
-        /// The record of each row.
-        var records: [RecordKey] = []
-        /// The created id of each row, as JSON text.
-        var created: [[UInt8]] = []
+    private struct CreatedID {
+        var step: Int
+        /// Nil for a step with a single record.
+        var row: Int?
+        /// Where the id stands in the writer's bytes; nil: only the database can assign it.
+        var text: Range<Int>?
     }
 
+    /// - Parameter writer: Of the stored transaction, in its array of steps.
     init(
-        transactionID: TransactionID, drafts: [StepDraft], indexes: [ByteString: Int], now: Timestamp,
-        known: [ByteString: JSONValue]
+        _ writer: consuming JSONWriter, transactionID: TransactionID, drafts: [StepDraft], names: StepNames,
+        now: Timestamp, known: [ByteString: JSONValue]
     ) {
+        self.writer = writer
         self.transactionID = transactionID
         self.drafts = drafts
-        self.indexes = indexes
+        self.names = names
         self.now = now
         self.known = known
-        built = Array(repeating: Built(), count: drafts.count)
-        var referenced = Set<Int>()
+        built.reserveCapacity(drafts.count)
+        changes.reserveCapacity(drafts.count)
         for draft in drafts {
             for (step, _) in draft.dependencyPlaces {
-                if let index = indexes[ByteString(step)] { referenced.insert(index) }
+                if let index = names[step] { referenced.insert(index) }
             }
         }
-        self.referenced = referenced
     }
 
     mutating func build(_ index: Int) throws(ValidationFault) {
         let draft = drafts[index]
         taken.removeAll(keepingCapacity: true)
-        var writer = JSONWriter(capacity: draft.bytes + 192)
         writer.beginObject()
+        let start = writer.bytes.count - 1
         writer.member("step_id", draft.id)
         writer.member("operation", draft.operation.rawValue)
         writer.member("model", draft.model)
         switch draft.operation {
-        case .query: try writeQuery(draft, &writer)
+        case .query: try writeQuery(draft)
         case .bulkCreate, .bulkUpdate:
             writer.name("rows")
             writer.beginArray()
             for row in draft.rows.indices {
                 writer.beginObject()
-                try write(row, of: draft, index, &writer)
+                try write(row, of: draft, index)
                 writer.endObject()
             }
             writer.endArray()
-        case .create, .update, .delete, .upsert, .increment:
-            try write(0, of: draft, index, &writer)
+        case .create, .update, .delete, .upsert, .increment: try write(0, of: draft, index)
         }
-        if !draft.conflict.isEmpty { write(names: draft.conflict, "conflict", &writer) }
-        var dependencies: [String] = []
-        for (step, _) in draft.dependencyPlaces where !dependencies.contains(step) { dependencies.append(step) }
-        if !dependencies.isEmpty {
-            write(names: dependencies, "depends_on", &writer)
-            writeReferences(of: draft, &writer)
+        if !draft.conflict.isEmpty { write(names: draft.conflict, "conflict") }
+        if !draft.dependencyPlaces.isEmpty {
+            var dependencies: [String] = []
+            for (step, _) in draft.dependencyPlaces where !dependencies.contains(step) { dependencies.append(step) }
+            write(names: dependencies, "depends_on")
+            writeReferences(of: draft)
         }
         writer.endObject()
+        let text = start..<writer.bytes.count
         if referenced.contains(index) {
-            guard let document = try? JSONDocument(parsing: writer.bytes) else {
+            guard let document = try? JSONDocument(parsing: Array(writer.bytes[text])) else {
                 preconditionFailure("a stored step is JSON that this program wrote")
             }
-            texts[index] = document
+            documents[index] = document
         }
-        built[index].text = writer.bytes
+        built.append((index, text))
     }
 
     /// JSON object: step id -> created id, or array of ids for a bulk step.
-    func generatedIDs() -> [UInt8] {
-        var writer = JSONWriter(capacity: 64 * drafts.count + 2)
+    mutating func writeGeneratedIDs() {
+        if !isInOrder { created.sort { ($0.step, $0.row ?? 0) < ($1.step, $1.row ?? 0) } }
         writer.beginObject()
-        for (index, draft) in drafts.enumerated() {
-            switch draft.operation {
-            case .create, .upsert:
-                guard let id = built[index].created.first else { continue }
-                writer.name(draft.id)
-                writer.raw(id)
-            case .bulkCreate:
-                writer.name(draft.id)
-                writer.beginArray()
-                for id in built[index].created { writer.raw(id) }
-                writer.endArray()
-            case .update, .delete, .increment, .bulkUpdate, .query: continue
+        var open: Int?
+        for id in created {
+            if id.step != open {
+                if open != nil { writer.endArray() }
+                writer.name(drafts[id.step].id)
+                if id.row != nil { writer.beginArray() }
+                open = id.row == nil ? nil : id.step
+            }
+            if let text = id.text {
+                writer.raw(at: text)
+            } else {
+                writer.beginObject()
+                writer.member(
+                    "$ref", Reference.text(transaction: transactionID, step: drafts[id.step].id, row: id.row))
+                writer.endObject()
             }
         }
+        if open != nil { writer.endArray() }
         writer.endObject()
-        return writer.bytes
     }
 
-    private func write(names: [String], _ member: StaticString, _ writer: inout JSONWriter) {
+    /// When everything is written: steps and changes in the order in which the client sent them.
+    mutating func restoreOrder() {
+        guard !isInOrder, let first = built.first, let last = built.last else { return }
+        var steps: [UInt8] = []
+        for (_, text) in built.sorted(by: { $0.step < $1.step }) {
+            if !steps.isEmpty { steps.append(UInt8(ascii: ",")) }
+            steps += writer.bytes[text]
+        }
+        writer.bytes.replaceSubrange(first.text.lowerBound..<last.text.upperBound, with: steps)
+        changes.sort { ($0.step, $0.row) < ($1.step, $1.row) }
+    }
+
+    private var isInOrder: Bool { zip(built, 0...).allSatisfy { $0.step == $1 } }
+
+    private mutating func write(names: [String], _ member: StaticString) {
         writer.name(member)
         writer.beginArray()
         for name in names { writer.string(name) }
         writer.endArray()
     }
 
-    private func writeQuery(_ draft: StepDraft, _ writer: inout JSONWriter) throws(ValidationFault) {
+    private mutating func writeQuery(_ draft: StepDraft) throws(ValidationFault) {
         guard let condition = draft.condition, let table = draft.table else { return }
         do {
             _ = try Condition(condition, table: table, path: "\(draft.path).where")
@@ -126,49 +150,51 @@ struct StepBuilder {
         if draft.isOptional { writer.member("optional", true) }
     }
 
-    private mutating func write(
-        _ row: Int, of draft: StepDraft, _ index: Int, _ writer: inout JSONWriter
-    ) throws(ValidationFault) {
+    private mutating func write(_ row: Int, of draft: StepDraft, _ index: Int) throws(ValidationFault) {
         switch draft.operation {
-        case .create, .bulkCreate, .upsert: try writeCreate(row, of: draft, index, &writer)
-        case .update, .increment, .bulkUpdate, .delete: try writeChange(row, of: draft, index, &writer)
+        case .create, .bulkCreate, .upsert: try writeCreate(row, of: draft, index)
+        case .update, .increment, .bulkUpdate, .delete: try writeChange(row, of: draft, index)
         case .query: preconditionFailure("a query step has no rows")
         }
     }
 
     // MARK: Records
 
-    mutating func finish(_ id: [UInt8]?, _ row: Int, of draft: StepDraft, _ index: Int) {
-        if let id {
-            built[index].records.append(recordKey(id, of: draft.model))
-            built[index].created.append(id)
-            return
-        }
+    /// A new record, or for an upsert perhaps one that is there.
+    /// - Parameter id: Where it stands in the writer's bytes; nil: only the database can tell it.
+    mutating func finishCreate(_ id: Range<Int>?, _ row: Int, of draft: StepDraft, _ index: Int) {
         let number = draft.operation.isBulk ? row : nil
-        built[index].records.append(
-            draft.operation == .upsert
-                ? .anyRecord(of: draft.model)
-                : .assigned(model: draft.model, transaction: transactionID, step: draft.id, row: number))
-        let reference: JSONValue = [
-            "$ref": .string(Reference.text(transaction: transactionID, step: draft.id, row: number))
-        ]
-        built[index].created.append(reference.bytes)
+        created.append(CreatedID(step: index, row: number, text: id))
+        let record: RecordKey =
+            if let id {
+                recordKey(id, of: draft.model)
+            } else if draft.operation == .upsert {
+                .anyRecord(of: draft.model)
+            } else {
+                .assigned(model: draft.model, transaction: transactionID, step: draft.id, row: number)
+            }
+        changes.append(RecordChange(record: record, step: index, row: row))
     }
 
-    /// A change of a record that is there.
-    mutating func finishChange(_ record: RecordKey, _ index: Int) { built[index].records.append(record) }
-
-    /// The text of a string without escapes, which most ids are; nil for any other JSON.
-    private static func plainText(_ json: [UInt8]) -> String? {
-        guard json.first == UInt8(ascii: "\""), json.count >= 2, !json.contains(UInt8(ascii: "\\")) else { return nil }
-        return String(decoding: json[1..<json.count - 1], as: UTF8.self)
+    /// A record that is there.
+    mutating func finishChange(_ id: Range<Int>, _ row: Int, of draft: StepDraft, _ index: Int) {
+        changes.append(RecordChange(record: recordKey(id, of: draft.model), step: index, row: row))
     }
 
-    func recordKey(_ id: [UInt8], of model: String) -> RecordKey {
-        if let plain = Self.plainText(id) {
+    private func recordKey(_ id: Range<Int>, of model: String) -> RecordKey {
+        if let plain = plainText(id) {
             return RecordKey(model: model, encodedID: RecordKey.encoded(plain))
         }
-        guard let view = try? JSONDocument(parsing: id).root else { return .anyRecord(of: model) }
+        guard let view = try? JSONDocument(parsing: Array(writer.bytes[id])).root else { return .anyRecord(of: model) }
         return RecordKey(model: model, id: view) ?? .anyRecord(of: model)
+    }
+
+    /// The text of a string without escapes, which most ids are; nil for any other JSON.
+    private func plainText(_ json: Range<Int>) -> String? {
+        writer.bytes.withUnsafeBufferPointer { bytes in
+            guard json.count >= 2, bytes[json.lowerBound] == UInt8(ascii: "\"") else { return nil }
+            let text = bytes[json.lowerBound + 1..<json.upperBound - 1]
+            return text.contains(UInt8(ascii: "\\")) ? nil : String(decoding: text, as: UTF8.self)
+        }
     }
 }

@@ -3,18 +3,18 @@ import JSON
 import TransactionModel
 
 /// A client's step with its form checked: which members there are, which model, which other steps it needs. Values are
-/// looked at later, by ``StepBuilder``.
-struct StepDraft {
+/// looked at later, by ``StepBuilder``. A reference type because it is handed around and has much to copy.
+final class StepDraft {
     let id: String
     let operation: StepOperation
     let model: String
     /// Nil while no schema is known.
     let table: Table?
     /// `id` and `data` of each row, with their paths.
-    var rows: [Row] = []
-    var conflict: [String] = []
-    var condition: JSONView?
-    var isOptional = false
+    private(set) var rows: [Row] = []
+    private(set) var conflict: [String] = []
+    private(set) var condition: JSONView?
+    private(set) var isOptional = false
     let place: Place
     /// Steps named by `depends_on` and by references, each with the place that names it.
     private(set) var dependencyPlaces: [(step: String, place: Place)] = []
@@ -39,25 +39,25 @@ struct StepDraft {
             throw ValidationFault(place.part("step_id"), "must be 1 to 64 bytes of [A-Za-z0-9_-]")
         }
         self.id = id
-        guard let operation = view["operation"]?.string.flatMap(StepOperation.init(rawValue:)) else {
+        guard let operation = view["operation"].flatMap(StepOperation.init) else {
             let names = StepOperation.allCases.map(\.rawValue).joined(separator: ", ")
             throw ValidationFault(place.part("operation"), "must be one of \(names)")
         }
         self.operation = operation
-        guard let model = view["model"]?.string, !model.isEmpty else {
-            throw ValidationFault(place.part("model"), "must be the name of a model")
-        }
-        self.model = model
+        let model = view["model"]
         if let schema {
-            guard let table = schema[model] else {
+            guard let table = model.flatMap({ schema[$0] }) else {
+                try Self.checkModel(model, place)
                 throw ValidationFault(
                     place.part("model"), "names no table of the main database", maySchemaBeStale: true)
             }
             guard !table.primaryKey.isEmpty else {
                 throw ValidationFault(place.part("model"), "names a table without primary key, which can't be a model")
             }
+            self.model = table.name
             self.table = table
         } else {
+            self.model = try Self.checkModel(model, place)
             guard operation == .create || operation == .bulkCreate else {
                 throw ValidationFault(
                     place.part("operation"),
@@ -69,7 +69,15 @@ struct StepDraft {
         try takeMembers(view)
     }
 
-    private mutating func takeMembers(_ view: JSONView) throws(ValidationFault) {
+    @discardableResult
+    private static func checkModel(_ view: JSONView?, _ place: Place) throws(ValidationFault) -> String {
+        guard let model = view?.string, !model.isEmpty else {
+            throw ValidationFault(place.part("model"), "must be the name of a model")
+        }
+        return model
+    }
+
+    private func takeMembers(_ view: JSONView) throws(ValidationFault) {
         var row = Row(place: place)
         for (name, value) in view.members {
             switch Member(name) {
@@ -98,7 +106,7 @@ struct StepDraft {
         for row in rows { try check(row) }
     }
 
-    private mutating func takeDependencies(_ value: JSONView) throws(ValidationFault) {
+    private func takeDependencies(_ value: JSONView) throws(ValidationFault) {
         guard value.kind == .array else { throw ValidationFault("\(path).depends_on", "must be an array of step ids") }
         for (index, element) in value.elements.enumerated() {
             let place = Place(step: place.step, part: "depends_on", index: index)
@@ -107,7 +115,7 @@ struct StepDraft {
         }
     }
 
-    private mutating func takeRows(_ value: JSONView) throws(ValidationFault) {
+    private func takeRows(_ value: JSONView) throws(ValidationFault) {
         guard value.kind == .array, value.count > 0 else {
             throw ValidationFault("\(path).rows", "must be an array of at least one row")
         }
@@ -126,7 +134,7 @@ struct StepDraft {
         }
     }
 
-    private mutating func takeConflict(_ value: JSONView) throws(ValidationFault) {
+    private func takeConflict(_ value: JSONView) throws(ValidationFault) {
         let path = "\(path).conflict"
         guard value.kind == .array, value.count > 0 else {
             throw ValidationFault(path, "must be an array of column names")
@@ -145,7 +153,7 @@ struct StepDraft {
     /// The place of a row's data: bulk creates have the columns in the row itself.
     func dataPlace(_ row: Row) -> Place { operation == .bulkCreate ? row.place : row.place.part("data") }
 
-    private mutating func check(_ row: Row) throws(ValidationFault) {
+    private func check(_ row: Row) throws(ValidationFault) {
         let needsID =
             operation == .update || operation == .delete || operation == .increment || operation == .bulkUpdate
         if needsID {
@@ -164,38 +172,50 @@ struct StepDraft {
         }
     }
 
-    private mutating func takeReference(_ value: JSONView, _ place: Place) {
+    private func takeReference(_ value: JSONView, _ place: Place) {
         guard let reference = Reference(value), reference.transactionID == nil else { return }
         dependencyPlaces.append((reference.step, place))
     }
 }
 
 /// The members of a step.
-private enum Member: CaseIterable {
+private enum Member {
     case stepID, operation, model, id, data, rows, conflict, condition, optional, dependsOn
 
+    /// The frequent ones first.
     init?(_ name: JSONView) {
-        guard let member = Self.allCases.first(where: { name.stringEquals($0.name) }) else { return nil }
-        self = member
-    }
-
-    private var name: StaticString {
-        switch self {
-        case .stepID: "step_id"
-        case .operation: "operation"
-        case .model: "model"
-        case .id: "id"
-        case .data: "data"
-        case .rows: "rows"
-        case .conflict: "conflict"
-        case .condition: "where"
-        case .optional: "optional"
-        case .dependsOn: "depends_on"
+        if name.stringEquals("step_id") {
+            self = .stepID
+        } else if name.stringEquals("operation") {
+            self = .operation
+        } else if name.stringEquals("model") {
+            self = .model
+        } else if name.stringEquals("data") {
+            self = .data
+        } else if name.stringEquals("id") {
+            self = .id
+        } else if name.stringEquals("rows") {
+            self = .rows
+        } else if name.stringEquals("depends_on") {
+            self = .dependsOn
+        } else if name.stringEquals("where") {
+            self = .condition
+        } else if name.stringEquals("conflict") {
+            self = .conflict
+        } else if name.stringEquals("optional") {
+            self = .optional
+        } else {
+            return nil
         }
     }
 }
 
 extension StepOperation {
+    fileprivate init?(_ name: JSONView) {
+        guard let operation = Self.allCases.first(where: { name.stringEquals($0.rawValue) }) else { return nil }
+        self = operation
+    }
+
     fileprivate var takesID: Bool {
         switch self {
         case .update, .delete, .increment: true

@@ -29,10 +29,10 @@ struct TransactionBuilder {
 
         var drafts: [StepDraft] = []
         drafts.reserveCapacity(list.count)
-        var indexes: [ByteString: Int] = [:]
+        var names = StepNames()
         for (index, element) in list.elements.enumerated() {
             let draft = try StepDraft(element, index: index, schema: schema)
-            guard indexes.updateValue(index, forKey: ByteString(draft.id)) == nil else {
+            guard names.add(draft.id) else {
                 throw ValidationFault("steps[\(index)].step_id", "names a second step so")
             }
             drafts.append(draft)
@@ -41,23 +41,22 @@ struct TransactionBuilder {
             throw ValidationFault("steps", "has more than \(Self.rowsMax) rows")
         }
 
-        let order = try order(of: &drafts, indexes)
-        var stepBuilder = StepBuilder(
-            transactionID: transactionID, drafts: drafts, indexes: indexes, now: now, known: known)
-        for index in order { try stepBuilder.build(index) }
-
-        let generatedIDs = stepBuilder.generatedIDs()
-        let payload = payload(view, transactionID, stepBuilder.built, generatedIDs)
-        var changes: [RecordChange] = []
-        changes.reserveCapacity(drafts.count)
-        for index in drafts.indices {
-            for (row, record) in stepBuilder.built[index].records.enumerated() {
-                changes.append(RecordChange(record: record, step: index, row: row))
-            }
-        }
+        let order = try order(of: drafts, names)
+        var steps = StepBuilder(
+            begin(view, transactionID, stepCount: drafts.count), transactionID: transactionID, drafts: drafts,
+            names: names, now: now, known: known)
+        for index in order { try steps.build(index) }
+        steps.writer.endArray()
+        steps.writer.name("generated_ids")
+        let start = steps.writer.bytes.count
+        steps.writeGeneratedIDs()
+        let end = steps.writer.bytes.count
+        steps.restoreOrder()
+        steps.writer.endObject()
         return BuiltTransaction(
-            transactionID: transactionID, contentHash: ContentHasher.hash(view), payload: payload, changes: changes,
-            generatedIDs: generatedIDs, deletesIn: drafts.filter { $0.operation == .delete }.map(\.model))
+            transactionID: transactionID, contentHash: ContentHasher.hash(view), payload: steps.writer.bytes,
+            changes: steps.changes, generatedIDs: Array(steps.writer.bytes[start..<end]),
+            deletesIn: drafts.compactMap { $0.operation == .delete ? $0.model : nil })
     }
 
     /// References to other transactions whose ids are worth a look before building.
@@ -115,11 +114,11 @@ struct TransactionBuilder {
     }
 
     /// The order in which steps can be built: after those they refer to.
-    private func order(of drafts: inout [StepDraft], _ indexes: [ByteString: Int]) throws(ValidationFault) -> [Int] {
+    private func order(of drafts: [StepDraft], _ names: StepNames) throws(ValidationFault) -> [Int] {
         var needsOrder = false
         for index in drafts.indices {
             for (name, place) in drafts[index].dependencyPlaces {
-                guard let other = indexes[ByteString(name)] else {
+                guard let other = names[name] else {
                     throw ValidationFault(place, "names no step of this transaction")
                 }
                 guard other != index else { throw ValidationFault(place, "refers to its own step") }
@@ -134,10 +133,9 @@ struct TransactionBuilder {
         return order
     }
 
-    private func payload(
-        _ view: JSONView, _ transactionID: TransactionID, _ steps: [StepBuilder.Built], _ generatedIDs: [UInt8]
-    ) -> [UInt8] {
-        var writer = JSONWriter(capacity: view.rawRange.count + generatedIDs.count + steps.count * 96 + 128)
+    /// The stored transaction up to its first step.
+    private func begin(_ view: JSONView, _ transactionID: TransactionID, stepCount: Int) -> JSONWriter {
+        var writer = JSONWriter(capacity: view.rawRange.count + stepCount * 192 + 192)
         writer.beginObject()
         writer.member("format", StoredTransaction.format)
         writer.member("transaction_id", transactionID.string)
@@ -148,11 +146,6 @@ struct TransactionBuilder {
         }
         writer.name("steps")
         writer.beginArray()
-        for step in steps { writer.raw(step.text) }
-        writer.endArray()
-        writer.name("generated_ids")
-        writer.raw(generatedIDs)
-        writer.endObject()
-        return writer.bytes
+        return writer
     }
 }

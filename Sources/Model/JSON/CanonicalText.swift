@@ -17,18 +17,18 @@ struct CanonicalText {
         next = output
     }
 
-    static func append(_ view: JSONView, to bytes: inout [UInt8]) {
+    static func withText<R>(of view: JSONView, _ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
         let room = view.rawRange.count
-        view.storage.bytes.withUnsafeBufferPointer { text in
+        return view.storage.bytes.withUnsafeBufferPointer { text in
             view.storage.tape.withUnsafeBufferPointer { tape in
                 withUnsafeTemporaryAllocation(of: UInt8.self, capacity: room) { output in
                     guard let base = text.baseAddress, let entries = tape.baseAddress, let start = output.baseAddress
-                    else { return }
+                    else { preconditionFailure("a value has a text") }
                     var canonical = CanonicalText(base: base, tape: entries, output: start)
                     canonical.append(view.index)
                     let count = canonical.next - start
                     precondition(count <= room, "the canonical form is at most as long as the text")
-                    bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
+                    return body(UnsafeBufferPointer(start: start, count: count))
                 }
             }
         }

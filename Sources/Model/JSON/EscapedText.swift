@@ -4,22 +4,56 @@
 enum EscapedText {
     @inline(__always)
     static func append(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
-        bytes.append(ASCII.quote)
-        if let base = text.baseAddress {
-            let plain = plainRun(base, from: 0, count: text.count)
-            bytes.append(contentsOf: UnsafeBufferPointer(start: base, count: plain))
-            if plain < text.count { appendRest(text, from: plain, to: &bytes) }
-        }
-        bytes.append(ASCII.quote)
+        appendName(text, to: &bytes, needsComma: false, colon: 0)
     }
 
-    /// Of a text that needs no escapes.
+    /// With a comma before it and a colon behind it.
     @inline(__always)
-    static func appendPlain(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
+    static func appendName(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8], needsComma: Bool) {
+        appendName(text, to: &bytes, needsComma: needsComma, colon: 1)
+    }
+
+    /// A text that needs no escapes goes out in one piece.
+    @inline(__always)
+    private static func appendName(
+        _ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8], needsComma: Bool, colon: Int
+    ) {
+        let plain = text.baseAddress.map { plainRun($0, from: 0, count: text.count) } ?? 0
+        guard plain == text.count else {
+            if needsComma { bytes.append(ASCII.comma) }
+            bytes.append(ASCII.quote)
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: text[..<plain]))
+            appendRest(text, from: plain, to: &bytes)
+            bytes.append(ASCII.quote)
+            if colon > 0 { bytes.append(ASCII.colon) }
+            return
+        }
+        appendPlain(text, to: &bytes, needsComma: needsComma, colon: colon)
+    }
+
+    /// Of a text that needs no escapes, with a colon behind it.
+    @inline(__always)
+    static func appendPlainName(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8], needsComma: Bool) {
         if let base = text.baseAddress { assert(plainRun(base, from: 0, count: text.count) == text.count) }
-        bytes.append(ASCII.quote)
-        bytes.append(contentsOf: text)
-        bytes.append(ASCII.quote)
+        appendPlain(text, to: &bytes, needsComma: needsComma, colon: 1)
+    }
+
+    @inline(__always)
+    private static func appendPlain(
+        _ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8], needsComma: Bool, colon: Int
+    ) {
+        bytes.append(addingCapacity: text.count &+ 4) { room in
+            room.withUnsafeMutableBufferPointer { buffer, count in
+                let start = needsComma ? 1 : 0
+                buffer[0] = ASCII.comma
+                buffer[start] = ASCII.quote
+                _ = UnsafeMutableBufferPointer(rebasing: buffer[(start &+ 1)...]).update(fromContentsOf: text)
+                let end = start &+ 1 &+ text.count
+                buffer[end] = ASCII.quote
+                buffer[end &+ 1] = ASCII.colon
+                count = end &+ 1 &+ colon
+            }
+        }
     }
 
     /// Where the next byte that needs an escape stands, or the end.

@@ -21,11 +21,10 @@ extension JSONWriter {
         }
     }
 
-    /// A value of a document in the one form that all its spellings share: members sorted by the bytes of their
-    /// names, strings with the fewest escapes, no whitespace, numbers as they stood.
+    /// A value's ``JSONView/withCanonicalText(_:)``.
     public mutating func canonical(_ view: JSONView) {
         beforeValue()
-        CanonicalText.append(view, to: &bytes)
+        view.withCanonicalText { bytes.append(contentsOf: $0) }
     }
 
     /// Bytes as `{"$bytes": "<base64>"}`.
@@ -61,5 +60,13 @@ extension JSONWriter {
     public mutating func member(_ name: StaticString, _ value: JSONView) {
         self.name(name)
         raw(value)
+    }
+}
+
+extension JSONView {
+    /// Runs `body` over the value in the one form that all its spellings share: members sorted by the bytes of their
+    /// names, strings with the fewest escapes, no whitespace, numbers as they stood.
+    public func withCanonicalText<R>(_ body: (UnsafeBufferPointer<UInt8>) -> R) -> R {
+        CanonicalText.withText(of: self, body)
     }
 }

@@ -38,20 +38,18 @@ public struct JSONWriter: Sendable {
 
     /// A name that needs no escapes.
     public mutating func name(_ name: StaticString) {
-        beforeName()
-        name.withUTF8Buffer { EscapedText.appendPlain($0, to: &bytes) }
-        bytes.append(ASCII.colon)
+        let needsComma = beforeName()
+        name.withUTF8Buffer { EscapedText.appendPlainName($0, to: &bytes, needsComma: needsComma) }
     }
 
     public mutating func name(_ name: String) {
-        beforeName()
-        name.withBytes { EscapedText.append($0, to: &bytes) }
-        bytes.append(ASCII.colon)
+        let needsComma = beforeName()
+        name.withBytes { EscapedText.appendName($0, to: &bytes, needsComma: needsComma) }
     }
 
     /// A member's name as decoded from a document; the view must be a string.
     public mutating func name(_ name: JSONView) {
-        beforeName()
+        if beforeName() { bytes.append(ASCII.comma) }
         appendString(name)
         bytes.append(ASCII.colon)
     }
@@ -110,6 +108,15 @@ public struct JSONWriter: Sendable {
         bytes.append(contentsOf: view.rawBytes)
     }
 
+    /// The value whose text stands at `range` of `bytes`, once more.
+    public mutating func raw(at range: Range<Int>) {
+        beforeValue()
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: range.count) { text in
+            _ = text.initialize(fromContentsOf: bytes[range])
+            bytes.append(contentsOf: UnsafeBufferPointer(text))
+        }
+    }
+
     private mutating func appendString(_ view: JSONView) {
         precondition(view.kind == .string, "only a string's view can be written as a string")
         if view.entry.hasEscapes {
@@ -134,11 +141,12 @@ public struct JSONWriter: Sendable {
         needsComma = true
     }
 
+    /// Whether a comma stands before the name.
     @inline(__always)
-    private mutating func beforeName() {
+    private mutating func beforeName() -> Bool {
         precondition(!scopes.isEmpty && scopes.isObject && !hasName, "a name belongs into an object, before a value")
-        if needsComma { bytes.append(ASCII.comma) }
         hasName = true
+        return needsComma
     }
 
     @inline(__always)

@@ -23,11 +23,21 @@ public struct SHA256 {
 
     /// `isAccelerated` only where the processor can.
     static func hash(_ bytes: UnsafeRawBufferPointer, isAccelerated: Bool) -> ContentHash {
+        ContentHash(words: words(bytes, isAccelerated: isAccelerated))
+    }
+
+    /// The first 128 bits of the hash.
+    static func prefix(_ bytes: UnsafeRawBufferPointer) -> (high: UInt64, low: UInt64) {
+        let words = words(bytes, isAccelerated: isAccelerated)
+        return (UInt64(words.0) << 32 | UInt64(words.1), UInt64(words.2) << 32 | UInt64(words.3))
+    }
+
+    private static func words(_ bytes: UnsafeRawBufferPointer, isAccelerated: Bool) -> Words {
         var hash = SHA256(isAccelerated: isAccelerated)
         let whole = bytes.count & ~63
         hash.compress(UnsafeRawBufferPointer(rebasing: bytes[..<whole]))
         hash.pad(UnsafeRawBufferPointer(rebasing: bytes[whole...]), bits: UInt64(bytes.count) &* 8)
-        return ContentHash(words: hash.state)
+        return hash.state
     }
 
     /// The last block or two: what is left over, a bit 1, zeros, the length in bits.
@@ -114,10 +124,6 @@ public struct ContentHash: Sendable, Hashable {
     /// Lower-case hexadecimal digits.
     public var hexadecimal: String {
         String(decoding: bytes.flatMap { [hexDigits[Int($0 >> 4)], hexDigits[Int($0 & 15)]] }, as: UTF8.self)
-    }
-
-    func bigEndianWord(at offset: Int) -> UInt64 {
-        bytes[offset..<offset + 8].reduce(0) { $0 << 8 | UInt64($1) }
     }
 }
 

@@ -22,6 +22,12 @@ public struct Schema: Sendable, Equatable {
 
     public subscript(model: String) -> Table? { indexes[ByteString(model)].map { tables[$0] } }
 
+    /// The table that a member names, without making a string of the name where there are few.
+    public subscript(model: JSONView) -> Table? {
+        guard tables.count <= 16 else { return model.string.flatMap { self[$0] } }
+        return tables.first { model.stringEquals($0.name) }
+    }
+
     /// The tables in which a delete in `model` may delete or change rows by itself, through foreign keys.
     func changedByDelete(in model: String) -> Set<String> {
         var (deleted, changed): (Set<String>, Set<String>) = ([], [])
@@ -69,6 +75,8 @@ public final class Table: Sendable, Equatable {
     public let foreignKeys: [ForeignKey]
     /// Triggers may change what only the database can know then.
     public let hasTriggers: Bool
+    /// Indexes of the primary key's columns in key order.
+    private let keyIndexes: [Int]
     private let indexes: [ByteString: Int]
 
     public init(
@@ -85,7 +93,10 @@ public final class Table: Sendable, Equatable {
         self.uniqueKeys = uniqueKeys
         self.foreignKeys = foreignKeys
         self.hasTriggers = hasTriggers
-        indexes = Dictionary(columns.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { a, _ in a })
+        let indexes = Dictionary(
+            columns.enumerated().map { (ByteString($1.name), $0) }, uniquingKeysWith: { a, _ in a })
+        self.indexes = indexes
+        keyIndexes = primaryKey.compactMap { indexes[ByteString($0)] }
     }
 
     /// Index of a column by the bytes of its name.
@@ -100,7 +111,10 @@ public final class Table: Sendable, Equatable {
     }
 
     /// The primary key's columns in key order.
-    public var keyColumns: [Column] { primaryKey.compactMap { self[$0] } }
+    public var keyColumns: [Column] { keyIndexes.map { columns[$0] } }
+
+    /// Where a column stands in the primary key; nil: it is not part of it.
+    public func keyPosition(ofColumn index: Int) -> Int? { keyIndexes.firstIndex(of: index) }
 
     public static func == (a: Table, b: Table) -> Bool {
         a === b

@@ -14,16 +14,27 @@ public enum UUIDText {
     /// A transaction id that is a UUIDv7 lends its 48 bits of time, so that derived keys stay ordered by time, which
     /// keeps the indexes of both databases compact. The rest is a hash.
     public static func version8(transaction: TransactionID, step: String, row: Int) -> String {
-        var text = transaction.string
-        text += "#"
-        text += step
-        text += "#"
-        text += String(row)
-        let digest = text.withUTF8 { SHA256.hash(UnsafeRawBufferPointer($0)) }
-        let high = digest.bigEndianWord(at: 0)
+        let (high, low) = prefix(ofHashOf: transaction.string, step, row)
         let time = millisecondBits(ofVersion7: transaction.string)
-        return self.text(
-            high: time.map { $0 << 16 | high & 0xFFFF } ?? high, low: digest.bigEndianWord(at: 8), version: 8)
+        return text(high: time.map { $0 << 16 | high & 0xFFFF } ?? high, low: low, version: 8)
+    }
+
+    /// Of `transaction#step#row`.
+    private static func prefix(
+        ofHashOf transaction: String, _ step: String, _ row: Int
+    ) -> (high: UInt64, low: UInt64) {
+        let row = String(row)
+        let count = transaction.utf8.count + step.utf8.count + row.utf8.count + 2
+        return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { text in
+            var end = 0
+            func append(_ part: String) { end = text[end...].initialize(fromContentsOf: part.utf8) }
+            append(transaction)
+            append("#")
+            append(step)
+            append("#")
+            append(row)
+            return SHA256.prefix(UnsafeRawBufferPointer(text))
+        }
     }
 
     /// The time of a UUIDv7 in ms; nil for any other text.

@@ -61,6 +61,51 @@ import TransactionModel
         #expect(transaction.executionOrder == [1, 0])
     }
 
+    @Test(arguments: [3, 16, 17, 40])
+    func `steps, records and ids stand as they were sent, in whatever order they are built`(count: Int) throws {
+        // Each step refers to the next one.
+        var texts: [String] = []
+        var names: [String] = []
+        for index in 0..<count {
+            let name = index + 1 < count ? #"{"$ref":"s\#(index + 1).name"}"# : #""last""#
+            names += ["b\(index)", "s\(index)"]
+            texts.append(
+                Samples.step("bulk_create", "t", #""rows":[{"name":"x"},{"name":"y"}]"#, id: names[index * 2]))
+            texts.append(
+                Samples.step("create", "t", #""data":{"id":"k\#(index)","name":\#(name)}"#, id: names[index * 2 + 1]))
+        }
+        let (built, transaction) = try Self.stored(texts.joined(separator: ","))
+        #expect(transaction.steps.map(\.id) == names)
+        for step in transaction.steps where step.operation == .create {
+            #expect(step.rows[0].data?["name"]?.string == "last")
+        }
+        #expect(built.changes == transaction.changes)
+        let ids = try JSONDocument(parsing: built.generatedIDs).root
+        #expect(ids.members.map { $0.name.string } == names)
+        for (step, id) in zip(transaction.steps, ids.members.map { $0.value }) {
+            let created = step.operation.isBulk ? id.elements.map(\.string) : [id.string]
+            #expect(created == step.rows.map { $0.id?.string })
+        }
+    }
+
+    @Test func `a table of more columns than a word has bits`() throws {
+        let columns = (0..<200).map { index in
+            Column(name: "c\(index)", type: .integer, defaultValue: .constant(.integer(Int64(index))))
+        }
+        let wide = Schema(tables: [Table(name: "wide", columns: columns, primaryKey: ["c70", "c1"])])
+        let built = try Samples.build(
+            #"{"steps":[{"step_id":"s","operation":"create","model":"wide","data":{"c150":-1,"c65":-2}}]}"#,
+            schema: wide)
+        let transaction = try #require(StoredTransaction(payload: built.payload))
+        let data = try #require(transaction.steps[0].rows[0].data)
+        #expect(data.count == 200)
+        for (name, value) in data.members {
+            let index = try #require(name.string.flatMap { Int64($0.dropFirst()) })
+            #expect(value.int64 == (index == 150 ? -1 : index == 65 ? -2 : index))
+        }
+        #expect(built.changes.map(\.record.keySuffix) == ["wide:70,1"])
+    }
+
     @Test(
         "references are resolved to what the step writes",
         arguments: [
