@@ -126,7 +126,8 @@ public final class ClientSession: Sendable {
         }
         let context = RequestContext(
             session: self, deadline: deadline, turn: turn, afterReply: afterReply)
-        return try await method.call(params, context)
+        guard method.waits else { return try await method.call(params, context) }
+        return try await services.waiting.run { () throws(WireError) in try await method.call(params, context) }
     }
 
     // MARK: Subscriptions
@@ -136,7 +137,9 @@ public final class ClientSession: Sendable {
         _ filter: TransactionEvents.Filter, _ afterReply: AfterReply
     ) throws(WireError) -> UInt64 {
         guard subscriptions.withLock({ $0.count < Self.subscriptionsMax }) else {
-            throw WireError(.busy, "A connection has at most \(Self.subscriptionsMax) subscriptions.", retryable: false)
+            throw WireError(
+                .busy, "A connection has at most \(Self.subscriptionsMax) subscriptions.", retryable: false,
+                detail: "subscriptions_max")
         }
         let feed = EventFeed(push)
         let id = dispatcher.services.transactions.events.subscribe(filter) { feed.take($0) }

@@ -13,6 +13,7 @@ public struct Services: Sendable {
     public var core: TransactionCore
     public var objects: ObjectStore
     public var openTransactions: OpenTransactions
+    public var waiting: WaitingRequests
     public var processor: any ProcessorControl
     public var server: any ServerControl
     /// What `session.open` tells a client.
@@ -20,7 +21,8 @@ public struct Services: Sendable {
 
     public init(
         transactions: TransactionManager, deadLetters: DeadLetters, queries: SmartQueryManager, core: TransactionCore,
-        openTransactions: OpenTransactions = OpenTransactions(), processor: any ProcessorControl,
+        openTransactions: OpenTransactions = OpenTransactions(),
+        waiting: WaitingRequests = WaitingRequests(countMax: 2048), processor: any ProcessorControl,
         server: any ServerControl, description: ServerDescription
     ) {
         self.transactions = transactions
@@ -29,6 +31,7 @@ public struct Services: Sendable {
         self.core = core
         objects = ObjectStore(core: core)
         self.openTransactions = openTransactions
+        self.waiting = waiting
         self.processor = processor
         self.server = server
         self.description = description
@@ -77,6 +80,8 @@ protocol Method: Sendable {
     var name: String { get }
     /// Requests of such methods run in the order in which a connection sent them.
     var isOrdered: Bool { get }
+    /// Its requests wait for what others do; see ``WaitingRequests``.
+    var waits: Bool { get }
 
     /// The result as JSON text, exactly one value.
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8]
@@ -84,6 +89,7 @@ protocol Method: Sendable {
 
 extension Method {
     var isOrdered: Bool { false }
+    var waits: Bool { false }
 }
 
 /// An ordered method that can mostly be answered without a task: what it waits for is one answer of the store.

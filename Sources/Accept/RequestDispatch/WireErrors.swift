@@ -72,7 +72,9 @@ extension WireError {
                 case .full: .bufferFull
                 case .outcomeUnknown: .outcomeUnknown
                 }
-            self.init(kind, error.message.capitalizedSentence)
+            self.init(
+                kind, error.message.capitalizedSentence,
+                retryAfter: error.code == .busy ? KeyspaceAccess.retryAfterBusy : nil)
         default: self.init(.internalError, "An unexpected failure: \(type(of: error)).")
         }
     }

@@ -10,6 +10,9 @@ public struct SiteKeys: Sendable, Hashable {
         prefix = hashTag ? "site:{\(site)}:" : "site:\(site):"
     }
 
+    /// A key of this or of another site, which may share the store.
+    public static func ofAnySite(_ key: [UInt8]) -> Bool { key.starts(with: Array("site:".utf8)) }
+
     /// list: LPUSH in, work from the tail
     public var transactionBuffer: String { prefix + "transaction_buffer" }
     /// zset by due time, ms

@@ -34,7 +34,8 @@ struct ScopeStateMachine: Sendable {
     private var operations: [Operation] = []
     /// One by one: what was answered so far; nil while an operation is on its way.
     private var answers: [Reply?] = []
-    private var unansweredCode: KeyspaceError.Code?
+    /// One by one: what the store could not answer.
+    private var unanswered: [Int: KeyspaceError.Code] = [:]
 
     init(style: Style, operationsMax: Int) {
         self.style = style
@@ -84,9 +85,9 @@ struct ScopeStateMachine: Sendable {
         answers[index] = reply
     }
 
-    /// An operation that ran on its own was not answered: the block has no result, even if its body goes on.
-    mutating func unanswered(_ code: KeyspaceError.Code) {
-        unansweredCode = code
+    /// An operation that was to run on its own was not answered: the block's result has an error in its place.
+    mutating func unanswered(_ code: KeyspaceError.Code, at index: Int) {
+        unanswered[index] = code
     }
 
     // MARK: The end
@@ -110,11 +111,8 @@ struct ScopeStateMachine: Sendable {
             state = .sent
             return .send(operations)
         case (.open, .oneByOne):
-            let replies = answers.compactMap { $0 }
-            guard replies.count == answers.count else {
-                let code = unansweredCode ?? .outcomeUnknown
-                end(.failed(code))
-                return .refuse(.failed(code))
+            let replies = answers.enumerated().map { index, answer in
+                answer ?? .error(.unanswered(unanswered[index] ?? .outcomeUnknown))
             }
             end(.executed(replies))
             return .finish(MultiResult(replies))
@@ -180,7 +178,7 @@ struct ScopeStateMachine: Sendable {
     func reply(at index: Int) throws(TransactionError) -> Reply {
         if style == .oneByOne {
             if let answer = answers[index] { return answer }
-            throw unansweredCode.map { .failed($0) } ?? .unresolved
+            throw unanswered[index].map { .failed($0) } ?? .unresolved
         }
         return try replies()[index]
     }
@@ -208,5 +206,17 @@ struct ScopeStateMachine: Sendable {
     func result(of part: Range<Int>) throws(TransactionError) -> MultiResult {
         if case .ended(.aborted(let reason)) = state { return MultiResult(aborted: reason) }
         return MultiResult(Array(try replies()[part]))
+    }
+}
+
+extension CommandError {
+    /// In place of the reply that the store did not give to a command which was to run on its own.
+    fileprivate static func unanswered(_ code: KeyspaceError.Code) -> Self {
+        switch code {
+        case .outcomeUnknown, .connectionLost:
+            CommandError("UNANSWERED", "the store did not answer; whether the command ran is not known")
+        case .unavailable, .incompatible, .busy, .full:
+            CommandError("UNANSWERED", "the store could not be asked; the command did not run")
+        }
     }
 }

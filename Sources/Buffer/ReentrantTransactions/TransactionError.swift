@@ -12,7 +12,7 @@ public struct TransactionError: Error, Sendable, Hashable, CustomStringConvertib
         case scopeClosed
         /// A future was looked at before EXEC.
         case futureUnresolved
-        /// The block was discarded: nothing of it ran, and its futures will never have a value. ``TransactionError/refusal``
+        /// The block was discarded: nothing that was queued ran, and its futures will never have a value. ``TransactionError/refusal``
         /// is `EXECABORT` where a commit was asked for after one of its requests had failed.
         case discarded
         /// A future of a block that was aborted: it will never have a value.
@@ -61,7 +61,8 @@ extension TransactionError {
     }
 
     static let lapsed = Self(
-        .discarded, "The transaction was open for too long and was discarded; nothing of it ran.")
+        .discarded,
+        "The transaction was open for too long: what was queued is discarded; only what ran one by one stays.")
 
     static let incomplete = Self(
         .discarded, "A request inside the transaction failed, so nothing of it was run.",

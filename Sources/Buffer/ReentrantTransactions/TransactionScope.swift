@@ -33,7 +33,7 @@ public final class TransactionScope: Sendable {
             do {
                 reply = try await route.perform(operation)
             } catch {
-                machine.withLock { $0.unanswered((error as? KeyspaceError)?.code ?? .unavailable) }
+                machine.withLock { $0.unanswered((error as? KeyspaceError)?.code ?? .unavailable, at: index) }
                 throw error
             }
             machine.withLock { $0.answered(reply, at: index) }

@@ -9,7 +9,7 @@ public struct DeadLetters: Sendable {
     public static let selectionMax = 10_000
 
     /// Which dead transactions; members that are nil don't matter.
-    public struct Filter: Sendable {
+    public struct Filter: Sendable, Equatable {
         public var code: String?
         public var model: String?
         public var endpoint: String?

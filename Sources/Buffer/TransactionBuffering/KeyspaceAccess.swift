@@ -66,6 +66,14 @@ public struct KeyspaceAccess: Sendable {
         return replies
     }
 
+    /// What several commands answer at one moment.
+    public func snapshot(_ commands: [Command]) async throws(BufferingError) -> [Reply] {
+        guard case .replies(let replies) = try await transact(commands.map { .command($0) }) else {
+            throw BufferingError(.operationMode, "what is to be read now can't wait for an open transaction")
+        }
+        return replies
+    }
+
     /// The reply of a command that answers an integer.
     public func integer(_ arguments: any CommandArgument...) async throws(BufferingError) -> Int64 {
         guard case .integer(let value)? = try await read([Command(arguments.map(\.commandBytes))]).first else {

@@ -27,7 +27,7 @@ extension StepBuilder {
                 if draft.operation == .increment {
                     try writeDelta(value, to: table.columns[index], place)
                 } else {
-                    try write(value, to: table.columns[index], place)
+                    try write(value, to: table.columns[index], of: table, place)
                     noteReference(value, table.columns[index].name, row)
                 }
             }
@@ -58,7 +58,7 @@ extension StepBuilder {
             guard id.kind == .string || id.kind == .number || id.kind == .bool else {
                 throw ValidationFault(place, "must be a string, an integer or a boolean")
             }
-            try write(id, to: keys[0], place)
+            try write(id, to: keys[0], of: table, place)
             return
         }
         guard id.kind == .object, Reference(id) == nil else {
@@ -80,7 +80,7 @@ extension StepBuilder {
                 throw ValidationFault("\(place.text).\(column.name)", "is missing")
             }
             writer.name(column.name)
-            try write(value, to: column, place.named(name))
+            try write(value, to: column, of: table, place.named(name))
         }
         writer.endObject()
     }

@@ -29,7 +29,7 @@ extension StepBuilder {
             given.insert(column)
             writer.name(name)
             let start = writer.bytes.count
-            try write(value, to: table.columns[column], place)
+            try write(value, to: table.columns[column], of: table, place)
             noteReference(value, table.columns[column].name, row)
             key.take(column, start..<writer.bytes.count)
         }

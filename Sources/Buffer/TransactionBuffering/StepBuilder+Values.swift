@@ -14,7 +14,9 @@ extension StepBuilder {
         return column
     }
 
-    mutating func write(_ value: JSONView, to column: Column, _ place: Place) throws(ValidationFault) {
+    mutating func write(
+        _ value: JSONView, to column: Column, of table: Table, _ place: Place
+    ) throws(ValidationFault) {
         if value.kind == .object, let reference = Reference(value) {
             let resolved = try resolve(reference, place)
             if case .object(let object) = resolved, object["$ref"] != nil {
@@ -28,6 +30,7 @@ extension StepBuilder {
             return
         }
         if value.isNull && !column.isNullable { throw ValidationFault(place, "can't be null") }
+        if table.refusesZero && value.hasZero { throw ValidationFault(place, Table.zeroRefusal) }
         guard column.type.write(value, into: &writer) else {
             throw ValidationFault(place, "must be \(column.type.expectation)")
         }

@@ -92,6 +92,9 @@ struct TransactionBuilder {
                 }
             } else if name.stringEquals("retry") {
                 guard value.kind == .object || value.isNull else { throw ValidationFault("retry", "must be an object") }
+                for (name, _) in value.members where !name.stringEquals("max_attempts") {
+                    throw ValidationFault("retry.\(name.string ?? "")", "is no member of retry; there is max_attempts")
+                }
                 if let attempts = value["max_attempts"] {
                     guard let count = attempts.int64, (1...Self.attemptsMax).contains(count) else {
                         throw ValidationFault("retry.max_attempts", "must be an integer from 1 to \(Self.attemptsMax)")

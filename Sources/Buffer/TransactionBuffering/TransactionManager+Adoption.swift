@@ -16,12 +16,15 @@ extension TransactionManager {
     ) async throws(BufferingError) -> (outcome: AdoptionOutcome, deadLetter: TransactionID?) {
         let verdict = try await verdict(on: raw)
         let outcome = try await access.adopt(Adoption(raw: raw, verdict, at: now()))
-        guard outcome == .adopted else { return (outcome, nil) }
         let event: TransactionEvent
-        switch verdict {
-        case .accepted(let accept):
+        switch (outcome, verdict) {
+        case (.adopted, .accepted(let accept)):
             event = TransactionEvent(transactionID: accept.transactionID, status: .pending, at: now())
-        case .malformed(let id, _): event = TransactionEvent(transactionID: id, status: .deadLetter, at: now())
+        case (.adopted, .malformed(let id, _)):
+            event = TransactionEvent(transactionID: id, status: .deadLetter, at: now())
+        case (.conflict, _):
+            event = TransactionEvent(transactionID: Self.malformedID(raw), status: .deadLetter, at: now())
+        default: return (outcome, nil)
         }
         if events.isHeard { events.publish(event) }
         return (outcome, event.status == .deadLetter ? event.transactionID : nil)
@@ -49,13 +52,13 @@ extension TransactionManager {
     }
 
     private func malformed(_ raw: [UInt8], _ reason: String) -> Adoption.Verdict {
-        let name =
-            "malformed-"
-            + SHA256.hash(raw).bytes.map { byte in
-                let digits = String(byte, radix: 16)
-                return digits.count == 1 ? "0" + digits : digits
-            }.joined()
-        guard let id = TransactionID(name) else { preconditionFailure("hexadecimal digits make an id") }
-        return .malformed(id, FailureRecord(code: "malformed", message: reason, at: now()))
+        .malformed(Self.malformedID(raw), FailureRecord(code: "malformed", message: reason, at: now()))
+    }
+
+    private static func malformedID(_ raw: [UInt8]) -> TransactionID {
+        guard let id = TransactionID("malformed-" + SHA256.hash(raw).hexadecimal) else {
+            preconditionFailure("hexadecimal digits make an id")
+        }
+        return id
     }
 }

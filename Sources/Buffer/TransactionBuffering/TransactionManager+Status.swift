@@ -21,6 +21,8 @@ extension TransactionManager {
     public struct Awaited: Sendable {
         public var record: [UInt8]
         public var status: TransactionStatus
+        /// The failed transaction behind which it waits.
+        var heldBy: TransactionID?
         public var timedOut: Bool
     }
 
@@ -64,7 +66,10 @@ extension TransactionManager {
         return bytes
     }
 
-    func reached(_ id: TransactionID, _ goal: Goal, timeout: Duration) async throws(BufferingError) -> Awaited {
+    /// - Parameter endsWhenHeld: Also when the transaction waits behind a dead one, which only a person can change.
+    func reached(
+        _ id: TransactionID, _ goal: Goal, timeout: Duration, endsWhenHeld: Bool = false
+    ) async throws(BufferingError) -> Awaited {
         let (stream, continuation) = AsyncStream.makeStream(
             of: TransactionEvent.self, bufferingPolicy: .bufferingNewest(4))
         // Subscribed before the first look, so that no event falls between the two.
@@ -76,37 +81,59 @@ extension TransactionManager {
         if goal.isReached(by: first.status) || timeout <= .zero {
             return first.timedOut(!goal.isReached(by: first.status))
         }
-        await withTaskGroup(of: Void.self) { group in
+        let isStopping = await withTaskGroup(of: Bool.self) { group in
             group.addTask {
-                for await event in stream where goal.isReached(by: event.status) { return }
+                for await event in stream where goal.isReached(by: event.status) { return false }
+                return !Task.isCancelled
             }
-            group.addTask { try? await Task.sleep(for: timeout) }
-            if access.keyspace.isShared { group.addTask { await self.look(for: goal, id) } }
-            await group.next()
-            group.cancelAll()
+            group.addTask {
+                try? await Task.sleep(for: timeout)
+                return false
+            }
+            if access.keyspace.isShared || endsWhenHeld {
+                group.addTask {
+                    await self.look(for: goal, id, endsWhenHeld: endsWhenHeld)
+                    return false
+                }
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
         }
         let last = try await awaited(id)
-        return last.timedOut(!goal.isReached(by: last.status))
+        let isReached = goal.isReached(by: last.status)
+        guard isReached || !isStopping else {
+            throw BufferingError(
+                .storeUnavailable, "the sidecar is stopping; ask again when it is back, the transaction goes on",
+                retryAfter: KeyspaceAccess.retryAfterFull)
+        }
+        return last.timedOut(!isReached)
     }
 
     /// Other processes apply transactions too, and tell nobody here: looks again, more and more rarely.
-    private func look(for goal: Goal, _ id: TransactionID) async {
+    private func look(for goal: Goal, _ id: TransactionID, endsWhenHeld: Bool) async {
         var pause: Duration = .milliseconds(10)
         while (try? await Task.sleep(for: pause)) != nil {
-            if let current = try? await awaited(id), goal.isReached(by: current.status) { return }
+            if let current = try? await awaited(id) {
+                if goal.isReached(by: current.status) { return }
+                if endsWhenHeld, let blocker = current.heldBy, await isDead(blocker) { return }
+            }
             pause = min(pause * 2, Self.lookIntervalMax)
         }
     }
+
+    private func isDead(_ id: TransactionID) async -> Bool { (try? await awaited(id))?.status == .deadLetter }
 
     private static let lookIntervalMax: Duration = .milliseconds(500)
 
     private func awaited(_ id: TransactionID) async throws(BufferingError) -> Awaited {
         let record = try await status(id)
-        let word = (try? JSONDocument(parsing: record).root)?["status"]?.string
-        guard let status = word.flatMap(TransactionStatus.init(rawValue:)) else {
+        let root = try? JSONDocument(parsing: record).root
+        guard let status = root?["status"]?.string.flatMap(TransactionStatus.init(rawValue:)) else {
             throw BufferingError(.internalError, "a status record without status")
         }
-        return Awaited(record: record, status: status, timedOut: false)
+        return Awaited(
+            record: record, status: status, heldBy: root?["held_by"]?.string.flatMap { TransactionID($0) },
+            timedOut: false)
     }
 }
 

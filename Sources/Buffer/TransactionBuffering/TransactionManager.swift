@@ -72,7 +72,7 @@ public final class TransactionManager: Sendable {
     }
 
     /// At a site of kind `main`: the receipts of accepted transactions once these are applied. What goes wrong meanwhile
-    /// takes nothing from the accept; then, and when the time is over, they stay as they are.
+    /// takes nothing from the accept; then, behind a dead letter, and when the time is over, they stay as they are.
     public func committedAtMain(
         _ receipts: [Receipt], before deadline: ContinuousClock.Instant? = nil
     ) async -> [Receipt] {
@@ -82,7 +82,8 @@ public final class TransactionManager: Sendable {
         var receipts = receipts
         for index in receipts.indices {
             let timeout = max(.zero, deadline - .now)
-            let reached = try? await reached(receipts[index].transactionID, .committed, timeout: timeout)
+            let reached = try? await reached(
+                receipts[index].transactionID, .committed, timeout: timeout, endsWhenHeld: true)
             receipts[index].status = reached?.status ?? .pending
         }
         return receipts

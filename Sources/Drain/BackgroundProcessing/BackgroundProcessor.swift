@@ -300,8 +300,12 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private func adopt(_ raw: [UInt8]) async throws(BufferingError) {
         let (outcome, deadLetter) = try await manager.adopt(raw)
         logger.debug("foreign element taken in", metadata: ["outcome": "\(outcome)"])
-        if let deadLetter { tellOfDeadLetter(deadLetter, code: "malformed") }
-        if outcome == .conflict { logger.warning("an element with the id of another transaction is a dead letter now") }
+        if let deadLetter, outcome == .adopted { tellOfDeadLetter(deadLetter, code: "malformed") }
+        if outcome == .conflict {
+            logger.warning(
+                "an element with the id of another transaction is a dead letter now",
+                metadata: ["transaction_id": "\(deadLetter?.string ?? "")"])
+        }
         wake()
     }
 

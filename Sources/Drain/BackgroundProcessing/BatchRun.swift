@@ -54,7 +54,9 @@ struct BatchRun {
     /// What the plan says of those that don't run now.
     private func settle(_ plan: BatchPlanner.Plan) async throws {
         var changes: [Advance.Change] = []
-        for (work, blocker) in plan.parked { changes.append(.parked(work.id, behind: blocker, held: work.keys)) }
+        for (work, blocker) in plan.parked {
+            changes.append(.parked(work.id, behind: blocker, held: work.keys.filter(\.canBeHeld)))
+        }
         for work in plan.dead {
             // It may have been applied just before a crash.
             let ledger = try await processor.database.read { snapshot throws(DatabaseError) in
@@ -130,6 +132,8 @@ struct BatchRun {
         let releasesBefore: Int
         var changes: [Advance.Change] = []
         var released: [Release.Released] = []
+        /// Something was not as the schema says, which was looked at anew then.
+        var isSchemaStale = false
         /// The first transaction of this batch that waits for a retry.
         var retrying: TransactionID?
     }
@@ -146,7 +150,12 @@ struct BatchRun {
         let place = error.step.map { " (steps[\($0)])" } ?? ""
         let failure = FailureRecord(
             code: error.kind.rawValue, message: "\(error.message) (\(error.code))\(place)", at: processor.now())
-        let held = work.transaction.conflictKeys(in: schema)
+        if error.kind == .schemaMismatch, !outcomes.isSchemaStale {
+            outcomes.isSchemaStale = true
+            // So that what is accepted from now on is checked against what is there.
+            _ = try? await processor.manager.schema.refresh()
+        }
+        let held = heldKeys(of: work)
         switch verdict {
         case .again: outcomes.changes.append(.returned(work.id))
         case .follow:
@@ -171,10 +180,14 @@ struct BatchRun {
         outcomes.changes.append(change)
     }
 
+    private func heldKeys(of work: Work) -> [ConflictKey] {
+        work.transaction.conflictKeys(in: schema).filter(\.canBeHeld)
+    }
+
     private func dead(_ work: Work, _ failure: FailureRecord) -> Advance.Change {
         processor.tellOfDeadLetter(work.id, code: failure.code)
         return switch processor.configuration.deadLetterPolicy {
-        case .hold: .dead(work.id, error: failure, held: work.transaction.conflictKeys(in: schema), released: [])
+        case .hold: .dead(work.id, error: failure, held: heldKeys(of: work), released: [])
         case .continue: .dead(work.id, error: failure, held: [], released: work.transaction.records)
         }
     }

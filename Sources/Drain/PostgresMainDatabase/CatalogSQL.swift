@@ -36,13 +36,17 @@ enum CatalogSQL {
                 LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
                 LEFT JOIN pg_collation o ON o.oid = a.attcollation
                 WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
-            'keys', (SELECT json_agg(json_build_object('primary', i.indisprimary, 'columns',
+            'computed_uniqueness', EXISTS (SELECT FROM pg_index i
+                WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid AND i.indexprs IS NOT NULL)
+                OR EXISTS (SELECT FROM pg_constraint x WHERE x.conrelid = c.oid AND x.contype = 'x'),
+            'keys', (SELECT json_agg(json_build_object('primary', i.indisprimary,
+                'partial', i.indpred IS NOT NULL, 'columns',
                 (SELECT json_agg(a.attname ORDER BY k.number)
                     FROM unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, number)
                     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.attnum
                     WHERE k.number <= i.indnkeyatts)) ORDER BY i.indexrelid)
                 FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indisvalid
-                AND i.indpred IS NULL AND i.indexprs IS NULL),
+                AND i.indexprs IS NULL),
             'foreign_keys', (SELECT json_agg(json_build_object(
                 'table', \(model("f", "s")),
                 'on_delete', CASE x.confdeltype WHEN 'c' THEN 'cascade' WHEN 'n' THEN 'set' WHEN 'd' THEN 'set_default' ELSE 'none' END,

@@ -62,10 +62,14 @@ struct Introspection {
             columns[assigning].isGenerated = false
             columns[assigning].defaultValue = .none
         }
-        var uniqueKeys: [[String]] = []
+        var (uniqueKeys, partialUniqueKeys): ([[String]], [[String]]) = ([], [])
         for key in keys where key["primary"]?.bool != true {
             let names = strings(key["columns"])
-            if names != primaryKey, !uniqueKeys.contains(names) { uniqueKeys.append(names) }
+            if key["partial"]?.bool == true {
+                if !partialUniqueKeys.contains(names) { partialUniqueKeys.append(names) }
+            } else if names != primaryKey, !uniqueKeys.contains(names) {
+                uniqueKeys.append(names)
+            }
         }
         let foreignKeys = view["foreign_keys"]?.elements.map {
             ForeignKey(
@@ -75,7 +79,9 @@ struct Introspection {
         }
         return Table(
             name: view["name"]?.string ?? "", columns: columns, primaryKey: primaryKey, assignsKey: assigning != nil,
-            refusesKey: refusesKey, uniqueKeys: uniqueKeys, foreignKeys: foreignKeys ?? [],
+            refusesKey: refusesKey, uniqueKeys: uniqueKeys, partialUniqueKeys: partialUniqueKeys,
+            hasComputedUniqueness: view["computed_uniqueness"]?.bool == true, refusesZero: true,
+            foreignKeys: foreignKeys ?? [],
             hasTriggers: view["triggers"]?.bool == true || view["rules"]?.bool == true)
     }
 

@@ -22,7 +22,8 @@ struct Introspection {
     private struct IndexRow {
         var name: String
         var isKey: Bool
-        var isUniqueAndTotal: Bool
+        var isUnique: Bool
+        var isPartial: Bool
     }
 
     func schema() throws(SQLiteError) -> Schema {
@@ -60,8 +61,8 @@ struct Introspection {
     ) throws(SQLiteError) -> Table {
         let indexes = try rows("SELECT name, \"unique\", origin, partial FROM pragma_index_list(?1)", row.name) {
             IndexRow(
-                name: $0.text(0) ?? "", isKey: $0.text(2) == "pk",
-                isUniqueAndTotal: $0.int64(1) != 0 && $0.int64(3) == 0)
+                name: $0.text(0) ?? "", isKey: $0.text(2) == "pk", isUnique: $0.int64(1) != 0,
+                isPartial: $0.int64(3) != 0)
         }
         // An INTEGER PRIMARY KEY is the rowid itself, unless it has an index of its own (as `DESC` gives it).
         let keyIsRowID = !row.isWithoutRowID && key.count == 1 && !indexes.contains(where: \.isKey)
@@ -69,7 +70,10 @@ struct Introspection {
         return Table(
             name: row.name, columns: columns, primaryKey: key, assignsKey: keyIsRowID,
             keyIsFolded: try indexes.first(where: \.isKey).map(isFolded) ?? false,
-            uniqueKeys: try uniqueKeys(indexes, primaryKey: key), foreignKeys: try foreignKeys(of: row, keys: keys),
+            uniqueKeys: try uniqueKeys(indexes.filter { !$0.isPartial }).filter { $0 != key },
+            partialUniqueKeys: try uniqueKeys(indexes.filter(\.isPartial)),
+            hasComputedUniqueness: try hasComputedUniqueness(indexes),
+            foreignKeys: try foreignKeys(of: row, keys: keys),
             hasTriggers: hasTriggers)
     }
 
@@ -114,15 +118,26 @@ struct Introspection {
         }
     }
 
-    /// Beside the primary key. An index over an expression or part of the rows says nothing about a column's values.
-    private func uniqueKeys(_ indexes: [IndexRow], primaryKey: [String]) throws(SQLiteError) -> [[String]] {
+    /// Beside the primary key.
+    private func uniqueKeys(_ indexes: [IndexRow]) throws(SQLiteError) -> [[String]] {
         var result: [[String]] = []
-        for index in indexes where index.isUniqueAndTotal && !index.isKey {
-            let columns = try rows("SELECT name FROM pragma_index_info(?1) ORDER BY seqno", index.name) { $0.text(0) }
-            let names = columns.compactMap { $0 }
-            if names.count == columns.count, names != primaryKey, !result.contains(names) { result.append(names) }
+        for index in indexes where index.isUnique && !index.isKey {
+            if let names = try columns(of: index), !result.contains(names) { result.append(names) }
         }
         return result
+    }
+
+    private func hasComputedUniqueness(_ indexes: [IndexRow]) throws(SQLiteError) -> Bool {
+        for index in indexes where index.isUnique {
+            if try columns(of: index) == nil { return true }
+        }
+        return false
+    }
+
+    /// Nil where there is an expression among them.
+    private func columns(of index: IndexRow) throws(SQLiteError) -> [String]? {
+        let names = try rows("SELECT name FROM pragma_index_info(?1) ORDER BY seqno", index.name) { $0.text(0) }
+        return names.contains(nil) ? nil : names.compactMap { $0 }
     }
 
     private func foreignKeys(

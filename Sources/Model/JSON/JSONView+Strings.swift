@@ -26,6 +26,16 @@ extension JSONView {
         }
     }
 
+    /// Whether a text in it, however deep, has the character U+0000. Cheap where nothing is escaped.
+    public var hasZero: Bool {
+        switch kind {
+        case .string: entry.hasEscapes && withStringBytes { $0.contains(0) } == true
+        case .array: elements.contains { $0.hasZero }
+        case .object: members.contains { $0.name.hasZero || $0.value.hasZero }
+        case .null, .bool, .number: false
+        }
+    }
+
     func isString(of wanted: UnsafeBufferPointer<UInt8>) -> Bool {
         guard firstByte == ASCII.quote else { return false }
         return storage.bytes.withUnsafeBufferPointer { text in

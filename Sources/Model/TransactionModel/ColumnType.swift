@@ -77,7 +77,7 @@ public enum ColumnType: Sendable, Hashable {
         case .real, .number, .decimal: "a number"
         case .text: "a string"
         case .blob: "{\"$bytes\": \"<base64>\"}"
-        case .json: "any JSON value"
+        case .json: "any JSON value; one whose names begin with $ as {\"$literal\": ...}"
         case .boolean: "true or false"
         case .date: "a date as YYYY-MM-DD"
         case .time: "a time as HH:MM:SS"

@@ -36,7 +36,8 @@ public struct ConflictKey: Sendable, Hashable {
     }
 
     /// `r:{model}:{id}` a record, `m:{model}` any record of a model, `u:{model}:{columns}:{hash}` a unique value,
-    /// `o:{ordering_key}`, and `i:{model}:w`, `i:{model}:s` for records that have two names (see ``ConflictKeySet``).
+    /// `o:{ordering_key}`, `i:{model}:w`, `i:{model}:s` for records that have two names (see ``ConflictKeySet``), and
+    /// `c:{model}` for rows of a table with ``Table/hasComputedUniqueness``.
     public var name: ByteString
     public var use: Use
 
@@ -44,6 +45,10 @@ public struct ConflictKey: Sendable, Hashable {
         self.name = ByteString(name)
         self.use = use
     }
+
+    /// It is held while its transaction failed. Not so where most who share it have nothing to do with one another: that
+    /// orders those which run at the same time.
+    public var canBeHeld: Bool { name.string.utf8.first != UInt8(ascii: "c") }
 
     public func conflicts(with other: ConflictKey) -> Bool { name == other.name && use.conflicts(with: other.use) }
 }

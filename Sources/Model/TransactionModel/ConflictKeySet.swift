@@ -87,7 +87,8 @@ struct ConflictKeySet {
 
     /// The unique values of a row, as far as it sets them whole.
     mutating func addUnique(_ row: Step.Row, of table: Table) {
-        for unique in table.uniqueKeys {
+        if table.hasComputedUniqueness { add("c:" + RecordKey.encoded(table.name), .exclusive) }
+        for unique in table.uniqueKeys + table.partialUniqueKeys {
             let values = unique.compactMap { row.value(of: $0) }
             guard values.count == unique.count, !values.contains(where: \.isNull) else { continue }
             let digest = SHA256.hash(values.flatMap { Array($0.rawBytes) + [0] }).hexadecimal.prefix(32)

@@ -72,6 +72,12 @@ public final class Table: Sendable, Equatable {
     /// To the primary key's collation different texts are equal, such as `abc` and `ABC`: a record has several names.
     public let keyIsFolded: Bool
     public let uniqueKeys: [[String]]
+    /// Unique among some of the rows, which the database chooses.
+    public let partialUniqueKeys: [[String]]
+    /// What is unique, or excludes one another, is computed from the columns (`lower(email)`, `EXCLUDE`).
+    public let hasComputedUniqueness: Bool
+    /// No text may have the character U+0000.
+    public let refusesZero: Bool
     public let foreignKeys: [ForeignKey]
     /// Triggers may change what only the database can know then.
     public let hasTriggers: Bool
@@ -81,7 +87,8 @@ public final class Table: Sendable, Equatable {
 
     public init(
         name: String, columns: [Column], primaryKey: [String], assignsKey: Bool = false, refusesKey: Bool = false,
-        keyIsFolded: Bool = false, uniqueKeys: [[String]] = [], foreignKeys: [ForeignKey] = [],
+        keyIsFolded: Bool = false, uniqueKeys: [[String]] = [], partialUniqueKeys: [[String]] = [],
+        hasComputedUniqueness: Bool = false, refusesZero: Bool = false, foreignKeys: [ForeignKey] = [],
         hasTriggers: Bool = false
     ) {
         self.name = name
@@ -91,6 +98,9 @@ public final class Table: Sendable, Equatable {
         self.refusesKey = refusesKey
         self.keyIsFolded = keyIsFolded
         self.uniqueKeys = uniqueKeys
+        self.partialUniqueKeys = partialUniqueKeys
+        self.hasComputedUniqueness = hasComputedUniqueness
+        self.refusesZero = refusesZero
         self.foreignKeys = foreignKeys
         self.hasTriggers = hasTriggers
         let indexes = Dictionary(
@@ -98,6 +108,9 @@ public final class Table: Sendable, Equatable {
         self.indexes = indexes
         keyIndexes = primaryKey.compactMap { indexes[ByteString($0)] }
     }
+
+    /// What is wrong with a value that has U+0000 where ``refusesZero``; a sentence without its subject.
+    public static let zeroRefusal = "has the character U+0000, which PostgreSQL does not store"
 
     /// Index of a column by the bytes of its name.
     public func index(of column: String) -> Int? { indexes[ByteString(column)] }
@@ -120,7 +133,9 @@ public final class Table: Sendable, Equatable {
         a === b
             || a.name == b.name && a.columns == b.columns && a.primaryKey == b.primaryKey
                 && a.assignsKey == b.assignsKey && a.refusesKey == b.refusesKey && a.keyIsFolded == b.keyIsFolded
-                && a.uniqueKeys == b.uniqueKeys && a.foreignKeys == b.foreignKeys && a.hasTriggers == b.hasTriggers
+                && a.uniqueKeys == b.uniqueKeys && a.partialUniqueKeys == b.partialUniqueKeys
+                && a.hasComputedUniqueness == b.hasComputedUniqueness && a.refusesZero == b.refusesZero
+                && a.foreignKeys == b.foreignKeys && a.hasTriggers == b.hasTriggers
     }
 }
 

@@ -35,6 +35,8 @@ extension Table {
             "name": .string(name), "columns": .array(columns.map(\.json)), "primary_key": .strings(primaryKey),
             "assigns_key": .bool(assignsKey), "refuses_key": .bool(refusesKey), "key_is_folded": .bool(keyIsFolded),
             "unique_keys": .array(uniqueKeys.map(JSONValue.strings)),
+            "partial_unique_keys": .array(partialUniqueKeys.map(JSONValue.strings)),
+            "has_computed_uniqueness": .bool(hasComputedUniqueness), "refuses_zero": .bool(refusesZero),
             "foreign_keys": .array(
                 foreignKeys.map {
                     [
@@ -63,7 +65,10 @@ extension Table {
         self.init(
             name: name, columns: parsed, primaryKey: strings(key), assignsKey: json["assigns_key"]?.bool ?? false,
             refusesKey: json["refuses_key"]?.bool ?? false, keyIsFolded: json["key_is_folded"]?.bool ?? false,
-            uniqueKeys: json["unique_keys"]?.elements.map { strings($0) } ?? [], foreignKeys: foreignKeys ?? [],
+            uniqueKeys: json["unique_keys"]?.elements.map { strings($0) } ?? [],
+            partialUniqueKeys: json["partial_unique_keys"]?.elements.map { strings($0) } ?? [],
+            hasComputedUniqueness: json["has_computed_uniqueness"]?.bool ?? false,
+            refusesZero: json["refuses_zero"]?.bool ?? false, foreignKeys: foreignKeys ?? [],
             hasTriggers: json["has_triggers"]?.bool ?? false)
     }
 }

@@ -121,6 +121,7 @@ public struct Daemon: Sendable {
                 queries: SmartQueryManager(
                     manager: manager, buffer: ReadBufferManager(access: access, keys: manager.keys), base: base),
                 core: core, openTransactions: openTransactions,
+                waiting: WaitingRequests(countMax: configuration.waitingMax),
                 processor: ProcessorOperations(processor: processor, overview: overview),
                 server: ServerOperations(overview: overview), description: overview.description))
 

@@ -157,17 +157,19 @@ struct HandlerTableTests {
         await #expect { try await kept?("INCR", "b") } throws: { ($0 as? TransactionError)?.code == .scopeClosed }
     }
 
-    @Test("one by one: an operation the store did not answer fails the block, even if the body goes on")
-    func fallbackOutage() async {
+    @Test("one by one: an operation the store did not answer is an error in its place, if the body goes on")
+    func fallbackOutage() async throws {
         let fixture = Fixture(.default, mode: .permissive)
-        await #expect {
-            try await fixture.core.execute { connection in
-                try await connection("INCR", "a")
-                fixture.keyspace.fail(with: KeyspaceError(.outcomeUnknown, "lost"))
-                _ = try? await connection("INCR", "b")
-            }
-        } throws: { ($0 as? TransactionError)?.code == .failed(.outcomeUnknown) }
-        #expect(fixture.keyspace["a"] == "1")
+        let result = try await fixture.core.execute { connection in
+            try await connection("INCR", "a")
+            fixture.keyspace.fail(with: KeyspaceError(.outcomeUnknown, "lost"))
+            _ = try? await connection("INCR", "b")
+            fixture.keyspace.fail(with: nil)
+            try await connection("INCR", "a")
+        }.result()
+        #expect(result.results == [.integer(1), .null, .integer(2)])
+        #expect(result.errors.map(\.index) == [1] && result.errors[0].detail == "UNANSWERED")
+        #expect(!result.successful)
     }
 
     @Test("one by one, a ready list is answered the same way")

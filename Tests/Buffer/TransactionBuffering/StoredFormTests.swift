@@ -88,6 +88,33 @@ import TransactionModel
         }
     }
 
+    @Test(
+        "U+0000 is refused where the database can't store it, however it is written",
+        arguments: [
+            (#"{"v":"a\u0000b"}"#, "steps[0].data.v"), (#"{"id":"\u0000"}"#, "steps[0].data.id"),
+            (#"{"j":{"a":["x",{"b\u0000":1}]}}"#, "steps[0].data.j"), (#"{"l":["x","\u0000"]}"#, "steps[0].data.l"),
+            (#"{"v":"a\\u0000b","j":["\u0001"]}"#, nil),
+        ] as [(String, String?)])
+    func zero(entry: (data: String, path: String?)) throws {
+        func schema(refusesZero: Bool) -> Schema {
+            let columns = [
+                Column(name: "id", type: .text), Column(name: "v", type: .text), Column(name: "j", type: .json),
+                Column(name: "l", type: .array(of: .text)),
+            ]
+            return Schema(tables: [
+                Table(name: "t", columns: columns, primaryKey: ["id"], refusesZero: refusesZero)
+            ])
+        }
+        let text = Samples.steps(Samples.step("create", "t", "\"data\":" + entry.data))
+        #expect(throws: Never.self) { try Samples.build(text, schema: schema(refusesZero: false)) }
+        do {
+            _ = try Samples.build(text, schema: schema(refusesZero: true))
+            #expect(entry.path == nil)
+        } catch let fault as ValidationFault {
+            #expect(fault.path == entry.path)
+        }
+    }
+
     @Test func `a table of more columns than a word has bits`() throws {
         let columns = (0..<200).map { index in
             Column(name: "c\(index)", type: .integer, defaultValue: .constant(.integer(Int64(index))))

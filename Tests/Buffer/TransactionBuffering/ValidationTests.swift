@@ -26,6 +26,7 @@ import TransactionModel
             (#"{"endpoint":"\#(String(repeating: "k", count: 1025))","steps":[]}"#, "endpoint"),
             (#"{"metadata":[],"steps":[]}"#, "metadata"), (#"{"retry":1,"steps":[]}"#, "retry"),
             (#"{"retry":{"max_attempts":0},"steps":[]}"#, "retry.max_attempts"),
+            (#"{"retry":{"attempts":3},"steps":[]}"#, "retry.attempts"),
             (#"{"retry":{"max_attempts":101},"steps":[]}"#, "retry.max_attempts"),
             (#"{"retry":{"max_attempts":"3"},"steps":[]}"#, "retry.max_attempts"),
         ] as [Fault])

@@ -98,10 +98,11 @@ struct IntrospectionTests {
             CREATE TABLE random(id uuid DEFAULT gen_random_uuid() PRIMARY KEY);
             CREATE TABLE pair(a int, b text, c int GENERATED ALWAYS AS (a * 2) STORED, PRIMARY KEY (b, a), UNIQUE (c) INCLUDE (a));
             CREATE UNIQUE INDEX ON pair(lower(b)); CREATE UNIQUE INDEX ON pair(a) WHERE a > 5; CREATE UNIQUE INDEX ON pair(a, b);
-            CREATE INDEX ON pair(a);
+            CREATE INDEX ON pair(a); CREATE TABLE apart(id int PRIMARY KEY, a int, EXCLUDE (a WITH =));
             CREATE DOMAIN needed AS int NOT NULL; CREATE TABLE needs(id needed, x int NOT NULL, y int);
             """)
-        #expect(schema.tables.map(\.name) == ["always", "given", "needs", "pair", "plain", "random", "serial"])
+        let names = ["always", "apart", "given", "needs", "pair", "plain", "random", "serial"]
+        #expect(schema.tables.map(\.name) == names)
         #expect(schema.tables.filter(\.assignsKey).map(\.name) == ["always", "given", "serial"])
         #expect(schema.tables.filter(\.refusesKey).map(\.name) == ["always"])
         let always = try #require(schema["always"])
@@ -109,6 +110,9 @@ struct IntrospectionTests {
         #expect(schema["random"]?.columns[0].defaultValue == .volatile)
         let pair = try #require(schema["pair"])
         #expect(pair.primaryKey == ["b", "a"] && pair.uniqueKeys == [["c"], ["a", "b"]])
+        #expect(pair.partialUniqueKeys == [["a"]])
+        #expect(schema.tables.filter(\.hasComputedUniqueness).map(\.name) == ["apart", "pair"])
+        #expect(schema.tables.filter { !$0.refusesZero }.isEmpty)
         #expect(pair.columns.map(\.isGenerated) == [false, false, true])
         #expect(pair.columns.map(\.isNullable) == [false, false, true])
         #expect(schema["needs"]?.columns.map(\.isNullable) == [false, false, true])

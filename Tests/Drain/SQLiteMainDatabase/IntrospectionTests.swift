@@ -55,6 +55,8 @@ import TransactionModel
         let child = try #require(schema["child"])
         #expect(child.primaryKey == ["b", "a"] && !child.assignsKey && !child.hasTriggers)
         #expect(child.uniqueKeys == [["other", "parent_id"]], "partial indexes and expressions are no unique keys")
+        #expect(child.partialUniqueKeys == [["other"]])
+        #expect(schema.tables.filter(\.hasComputedUniqueness).map(\.name) == ["child"])
         #expect(Set(child.foreignKeys.map(\.table)) == ["parent"])
         #expect(Set(child.foreignKeys.map(\.onDelete)) == [.cascade, .none])
         #expect(Set(child.foreignKeys.map(\.columns)) == [["parent_id"], ["other"]])

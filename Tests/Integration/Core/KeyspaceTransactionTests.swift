@@ -120,10 +120,11 @@ extension Integration {
         }
 
         @Test func `a request inside that is refused makes the commit run nothing`() throws {
-            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["in_flight_max": "2"])
+            let sidecar = try Sidecar.started(
+                schema: SampleSchema.text,
+                settings: ["in_flight_max": "2", "site.type": "main", "main.timeout": "2s"])
             let client = try sidecar.client()
             try client.pause()
-            try client.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
             func commit() throws -> String? {
                 let error = #expect(throws: RemoteError.self) { try client.call("keyspace.commit") }
                 return error?.detail
@@ -132,12 +133,14 @@ extension Integration {
             _ = try client.call("keyspace.begin")
             _ = try command(client, "SET", "a", "1")
             let other = try sidecar.client()
-            let waits = try (0..<2).map { _ in
-                try other.post("transaction.wait", ["transaction_id": "tx", "timeout_ms": 2000])
+            let waits = try (0..<2).map { number in
+                let step: JSONValue = .increment("s", "telescope", "t1", ["shots": 1])
+                return try other.post(
+                    "transaction.buffer", ["transaction": FrameClient.transaction("tx\(number)", [step])])
             }
             #expect(kind { _ = try other.call("server.health") } == "busy")
             #expect(kind { _ = try command(client, "SET", "b", "1") } == "busy")
-            for wait in waits { #expect(try other.result(of: wait)["timed_out"] == true) }
+            for wait in waits { #expect(try other.result(of: wait)["status"] == "pending") }
             #expect(try commit() == "EXECABORT")
             // No such method, and no request at all.
             for (method, params) in [("keyspace.comand", ["command": ["SET", "b", "1"]]), ("", [:])]

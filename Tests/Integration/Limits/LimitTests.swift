@@ -73,13 +73,15 @@ extension Integration {
         }
 
         @Test func `more requests at once than the limit are answered busy, and none is lost`() throws {
-            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["in_flight_max": "4"])
+            let sidecar = try Sidecar.started(
+                schema: SampleSchema.text, settings: ["in_flight_max": "4", "site.type": "main", "main.timeout": "2s"])
             let client = try sidecar.client()
             try client.pause()
-            try fill(client, 0)
-            // Waits occupy the places.
-            let waits = try (0..<8).map { _ in
-                try client.post("transaction.wait", ["transaction_id": "tx0", "timeout_ms": 10_000])
+            // Each waits for its commit, and occupies a place.
+            let waits = try (0..<8).map { number in
+                let step: JSONValue = .increment("s", "telescope", "t1", ["shots": 1])
+                return try client.post(
+                    "transaction.buffer", ["transaction": FrameClient.transaction("tx\(number)", [step])])
             }
             let error = #expect(throws: RemoteError.self) { try client.call("server.health") }
             #expect(error?.kind == "busy")
@@ -91,10 +93,38 @@ extension Integration {
                 }
             }
             #expect(busy == 4)
-            // Nobody can resume now: the limit is the daemon's, not the connection's. The end of a connection frees its places.
+            // Nobody could resume: the limit is the daemon's, not the connection's. The time frees the places.
+            for wait in waits.prefix(4) { #expect(try client.result(of: wait)["status"] == "pending") }
             sidecar.kill()
             try sidecar.start()
-            #expect(try sidecar.client().wait("tx0")["status"] == "replicated")
+            for id in ["tx0", "tx1", "tx2", "tx3"] {
+                #expect(try sidecar.client().wait(id)["status"] == "replicated")
+            }
+        }
+
+        @Test func `requests that wait leave room for those that work`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["in_flight_max": "8"])
+            let client = try sidecar.client()
+            try client.pause()
+            try fill(client, 0)
+            var waits: [Int64] = []
+            for _ in 0..<4 {
+                waits.append(try client.post("transaction.wait", ["transaction_id": "tx0", "timeout_ms": 30_000]))
+                waits.append(try client.post("processor.drain", ["timeout_ms": 30_000]))
+            }
+            var refused: [Int64] = []
+            for wait in waits.suffix(4) {
+                let error = #expect(throws: RemoteError.self) { try client.result(of: wait) }
+                #expect(error?.kind == "busy" && error?.detail == "waiting_max" && error?.retryAfterMS ?? 0 > 0)
+                refused.append(wait)
+            }
+            // The same connection and others go on.
+            try fill(client, 1)
+            try fill(try sidecar.client(), 2)
+            #expect(try client.call("server.health")["status"] == "degraded")
+            try client.resume()
+            for wait in waits where !refused.contains(wait) { _ = try client.result(of: wait) }
+            #expect(try client.wait("tx2")["status"] == "replicated")
         }
 
         @Test func `more connections than the limit are answered busy and closed`() throws {

@@ -76,6 +76,32 @@ extension Integration {
             #expect(try client.counters()["conserved"] == true)
         }
 
+        @Test func `an element with the id of another transaction is a dead letter of which subscribers hear`() throws {
+            let client = try sidecar.client()
+            try client.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            try client.wait("tx")
+            let subscriber = try sidecar.client()
+            _ = try subscriber.call("transaction.subscribe", ["statuses": ["dead_letter"]])
+            try push(
+                #"{"transaction_id":"tx","steps":[{"step_id":"s","operation":"delete","model":"telescope","id":"t3"}]}"#
+            )
+            let id = try #require(try subscriber.event()["params"]?["transaction_id"]?.string)
+            #expect(id.hasPrefix("malformed-"))
+            #expect(try client.status(id)["last_error"]?["code"] == "transaction_conflict")
+        }
+
+        @Test func `a queue from which elements were deleted is told`() throws {
+            let client = try sidecar.client()
+            try client.pause()
+            for number in 0..<5 { try client.buffer("tx\(number)", .increment("s", "telescope", "t1", ["shots": 1])) }
+            func damage() throws -> JSONValue? {
+                try client.call("server.health")["reasons"]?.array?.first { $0["code"] == "queue_damaged" }
+            }
+            #expect(try damage() == nil)
+            try server.run("RPOP", "site:s:transaction_buffer", "2")
+            #expect(try #require(try damage())["message"]?.string?.hasPrefix("2 accepted transactions") == true)
+        }
+
         @Test func `a push wakes the processor, however long it would sleep`() throws {
             let sleeper = try Sidecar.started(
                 schema: SampleSchema.text,

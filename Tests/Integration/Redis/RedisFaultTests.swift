@@ -63,6 +63,20 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 2)
         }
 
+        @Test func `a choice of session.open that could not be made changes nothing`() throws {
+            let (server, sidecar) = try scene()
+            let client = try sidecar.client()
+            server.kill()
+            let error = #expect(throws: RemoteError.self) {
+                try client.call("session.open", ["handler": "task_connection"])
+            }
+            #expect(error?.kind == "store_unavailable")
+            try server.start()
+            try eventually { try client.call("server.health")["status"] == "ok" }
+            #expect(try client.call("keyspace.transaction", ["commands": [["SET", "a", "1"]]])["results"] == ["OK"])
+            #expect(try client.call("session.open", ["handler": "task_connection"])["handler"] == "task_connection")
+        }
+
         @Test func `at a site of type main what was accepted is acknowledged, although Redis is lost while it waits`()
             throws
         {

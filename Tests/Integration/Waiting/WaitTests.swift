@@ -37,6 +37,31 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 1)
         }
 
+        @Test func `a wait that the sidecar's stop ends is no timeout`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            let client = try sidecar.client()
+            try client.pause()
+            try client.buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            let wait = try client.post("transaction.wait", ["transaction_id": "tx", "timeout_ms": 30_000])
+            _ = try client.call("server.health")
+            #expect(sidecar.stop() == .code(0))
+            let error = #expect(throws: RemoteError.self) { try client.result(of: wait) }
+            #expect(error?.kind == "store_unavailable" && error?.isRetryable == true)
+        }
+
+        @Test func `at a site of type main nobody waits for what stands behind a dead letter`() throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text, settings: ["site.type": "main"])
+            let client = try sidecar.client()
+            let dead = try client.buffer("dead", .update("s", "telescope", "t2", ["state": "lost"]))
+            #expect(dead["status"] == "dead_letter")
+            let start = ContinuousClock.now
+            let held = try client.buffer("held", .increment("s", "telescope", "t2", ["shots": 1]))
+            #expect(held["status"] == "pending")
+            #expect(try client.status("held")["held_by"] == "dead")
+            // main.timeout is 30 s.
+            #expect(ContinuousClock.now - start < .seconds(20))
+        }
+
         @Test func `a site that becomes main applies first what it had buffered`() throws {
             let sidecar = try Sidecar.started(schema: SampleSchema.text)
             let before = try sidecar.client()

@@ -59,6 +59,12 @@ import Testing
             name: "m", columns: [Column(name: "a", type: .integer), Column(name: "b", type: .integer)],
             primaryKey: ["a", "b"]),
         Table(
+            name: "o", columns: [Column(name: "id", type: .text), Column(name: "u", type: .text)],
+            primaryKey: ["id"], partialUniqueKeys: [["u"]]),
+        Table(
+            name: "q", columns: [Column(name: "id", type: .text), Column(name: "u", type: .text)],
+            primaryKey: ["id"], hasComputedUniqueness: true),
+        Table(
             name: "n",
             columns: [
                 Column(name: "id", type: .text), Column(name: "a", type: .integer), Column(name: "b", type: .integer),
@@ -141,6 +147,21 @@ import Testing
             b: #"{"step_id":"s","operation":"upsert","model":"p","id":"y","data":{},"defaults":{"u":"k"}}"#,
             conflicts: true),
         Case(
+            name: "the same value where it is unique among some rows",
+            a: step("create", "o", id: "\"x\"", data: #"{"u":"k"}"#),
+            b: step("create", "o", id: "\"y\"", data: #"{"u":"k"}"#), conflicts: true),
+        Case(
+            name: "other values where they are unique among some rows",
+            a: step("create", "o", id: "\"x\"", data: #"{"u":"k"}"#),
+            b: step("create", "o", id: "\"y\"", data: #"{"u":"l"}"#), conflicts: false),
+        Case(
+            name: "any values where what is unique is computed",
+            a: step("create", "q", id: "\"x\"", data: #"{"u":"k"}"#),
+            b: step("update", "q", id: "\"y\"", data: #"{"u":"K"}"#), conflicts: true),
+        Case(
+            name: "a delete where what is unique is computed", a: delete("q"),
+            b: step("create", "q", id: "\"y\"", data: #"{"u":"K"}"#), conflicts: false),
+        Case(
             name: "an assigned id by reference and by number", a: update("c", #"{"$ref":"z#s.id"}"#),
             b: update("c", "5"), conflicts: true),
         Case(
@@ -182,6 +203,11 @@ import Testing
             }
         }
         #expect(ConflictKey.Use.writes.joined(with: .refers) == .writes, "no more order than needed")
+    }
+
+    @Test func `what orders only those that run at once is not held`() throws {
+        let keys = try Self.keys(Self.step("create", "q", id: "\"x\"", data: #"{"u":"k"}"#))
+        #expect(keys.filter { !$0.canBeHeld }.map(\.name.string) == ["c:q"])
     }
 
     @Test func `an ordering key orders`() throws {

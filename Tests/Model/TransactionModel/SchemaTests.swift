@@ -33,7 +33,8 @@ import TransactionModel
                 foreignKeys: [ForeignKey(columns: ["c5"], table: "b", referencedColumns: ["id"])], hasTriggers: true),
             Table(
                 name: "b", columns: [Column(name: "id", type: .integer)], primaryKey: ["id"], assignsKey: true,
-                refusesKey: true, keyIsFolded: true),
+                refusesKey: true, keyIsFolded: true, partialUniqueKeys: [["id"]], hasComputedUniqueness: true,
+                refusesZero: true),
             Table(name: "empty", columns: [], primaryKey: []),
         ])
         #expect(Schema(jsonBytes: schema.jsonBytes) == schema)

@@ -51,6 +51,11 @@ extension Params {
         let ids = try transactionIDs("transaction_ids", countMax: DeadLetters.selectionMax)
         let filter = try deadLetterFilter()
         let all = try bool("all") ?? false
+        if let filter, filter == DeadLetters.Filter() {
+            throw WireError(
+                .invalidParams, "filter must name a code, a model or an endpoint; all: true takes every dead letter.",
+                path: "filter")
+        }
         switch (ids, filter, all) {
         case (.some(let ids), nil, false): return .transactions(ids)
         case (nil, .some(let filter), false): return .matching(filter)

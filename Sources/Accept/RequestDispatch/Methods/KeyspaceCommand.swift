@@ -50,7 +50,7 @@ extension Command {
 
     var bytes: Int { arguments.reduce(0) { $0 + $1.count } }
 
-    /// An array of strings, numbers and `$bytes`. Refuses what no store would take, and writes to the site's keys.
+    /// An array of strings, numbers and `$bytes`. Refuses what no store would take, and writes to the keys of sites.
     init(_ view: JSONView, path: String, _ context: RequestContext) throws(WireError) {
         guard view.kind == .array, (1...Self.argumentsMax).contains(view.count) else {
             throw WireError(
@@ -69,10 +69,10 @@ extension Command {
         self.init(arguments, replyBytesMax: context.services.frameBytesMax)
         if let error = CommandTable.check(self) { throw WireError(error) }
         guard let specification = CommandTable.specification(of: self), specification.isWrite else { return }
-        let prefix = Array(context.services.transactions.keys.prefix.utf8)
-        for key in specification.keys(of: self) where key.starts(with: prefix) {
+        for key in specification.keys(of: self) where SiteKeys.ofAnySite(key) {
             throw WireError(
-                .permissionDenied, "The site's keys are read-only here; use the transaction and dead_letter methods.",
+                .permissionDenied,
+                "The keys of sites, site:..., are read-only here; use the transaction and dead_letter methods.",
                 detail: "NOPERM")
         }
     }

@@ -37,6 +37,7 @@ struct ProcessorDrain: Method {
     static let timeoutMaxMS = 86_400_000
 
     let name = "processor.drain"
+    let waits = true
 
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
         let timeout = try params.integer("timeout_ms", in: 0...Self.timeoutMaxMS) ?? Self.timeoutDefaultMS

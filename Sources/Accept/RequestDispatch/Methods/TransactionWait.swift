@@ -8,6 +8,7 @@ struct TransactionWait: Method {
     static let timeoutDefaultMS = 30_000
 
     let name = "transaction.wait"
+    let waits = true
 
     func call(_ params: Params, _ context: RequestContext) async throws(WireError) -> [UInt8] {
         let id = try params.transactionID()

@@ -57,21 +57,24 @@ final class SessionScope: Sendable {
     /// What `session.open` chose; nil keeps what is in force. Throws where a transaction is open, and `KeyspaceError`.
     func choose(_ handler: SessionHandler?, _ mode: FallbackMode?) async throws -> (SessionHandler, FallbackMode) {
         guard !isOpen else {
+            await lapseIfDue()
+            try await transaction.within {}
             throw WireError(
                 .operationModeError, "A transaction is open; commit or discard it before you choose anew.")
         }
+        let (handler, mode) = state.withLock { (handler ?? $0.handler, mode ?? $0.core.mode) }
+        let core = daemonCore.choosing(handler, mode: mode)
+        // First what may fail: a refused choice changes nothing.
+        let connection = handler == .taskConnection ? try await core.connect() : nil
         let old = state.withLock { state in
-            let handler = handler ?? state.handler
-            let core = daemonCore.choosing(handler, mode: mode ?? state.core.mode)
-            defer { state.connection = nil }
+            defer { state.connection = connection }
             state.handler = handler
             state.core = core
             state.transaction = Self.transaction(core, open)
             return state.connection
         }
         await old?.close()
-        try await onOwnConnection {}
-        return state.withLock { ($0.handler, $0.core.mode) }
+        return (handler, mode)
     }
 
     /// The client is gone.

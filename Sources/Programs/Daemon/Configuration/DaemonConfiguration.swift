@@ -20,6 +20,8 @@ public struct DaemonConfiguration: Sendable {
     public var replicas: [DatabaseChoice]
     public var mainTimeout: Duration
     public var socket: SocketServerConfiguration
+    /// How many requests in flight may be ones that wait for others.
+    public var waitingMax: Int { max(1, socket.inFlightMax / 2) }
     public var processor: ProcessorConfiguration
     public var tracker: TrackerConfiguration
     public var transactionMode: FallbackMode

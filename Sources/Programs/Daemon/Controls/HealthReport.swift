@@ -47,6 +47,13 @@ struct HealthReport {
                 "The main database does not know this site's last lease: it is another one than before (main.url), or an older state of it (a restored backup, a replica promoted too early). If that is meant, `sluice processor resume` says so."
             )
         }
+        let missing = await overview.missingFromQueue()
+        if missing > 0 {
+            degrade(
+                "queue_damaged",
+                "\(missing) accepted transactions are missing in \(overview.manager.keys.transactionBuffer), from which somebody deleted them: they will not be applied. Restore Redis from its own file or backup; their status records still tell their steps."
+            )
+        }
         if overview.manager.schema.schema == nil {
             degrade(
                 "no_schema",

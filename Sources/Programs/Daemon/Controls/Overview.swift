@@ -61,6 +61,23 @@ final class Overview: Sendable {
         return now() - created
     }
 
+    /// How many pending transactions have no element in the queue any more, so that nothing will ever apply them: another
+    /// program deleted it. Other programs reach only a shared keyspace.
+    func missingFromQueue() async -> Int64 {
+        let commands = [
+            Command("LLEN", manager.keys.transactionBuffer),
+            Command("HMGET", manager.keys.counters, "pending", "parked"),
+        ]
+        guard access.keyspace.isShared, let replies = try? await access.snapshot(commands), replies.count == 2,
+            case .integer(let queued) = replies[0], case .array(let counts) = replies[1]
+        else { return 0 }
+        let numbers = counts.map { count in
+            guard case .bulk(let bytes) = count else { return Int64(0) }
+            return Int64(String(decoding: bytes, as: UTF8.self)) ?? 0
+        }
+        return max(0, numbers[0] - numbers[1] - queued)
+    }
+
     /// What `session.open` tells.
     var description: ServerDescription {
         ServerDescription(
@@ -69,6 +86,7 @@ final class Overview: Sendable {
                 "frame_bytes_max": .integer(Int64(configuration.socket.frameBytesMax)),
                 "connections_max": .integer(Int64(configuration.socket.connectionsMax)),
                 "in_flight_max": .integer(Int64(configuration.socket.inFlightMax)),
+                "waiting_max": .integer(Int64(configuration.waitingMax)),
             ], capabilities: RequestDispatcher.methodNames)
     }
 }
