@@ -37,6 +37,7 @@ extension StepBuilder {
         let standApart = draft.operation == .upsert
         if standApart { writer.endObject() }
         var isDefaultsOpen = false
+        var filledIn: [String] = []
         for column in table.columns.indices where !given.contains(column) {
             guard let value = try missingValue(table, column, row, draft, place) else { continue }
             if standApart, !isDefaultsOpen {
@@ -45,13 +46,16 @@ extension StepBuilder {
                 isDefaultsOpen = true
             }
             writer.name(table.columns[column].name)
+            if !standApart, table.keyPosition(ofColumn: column) == nil { filledIn.append(table.columns[column].name) }
             let start = writer.bytes.count
             writer.value(value)
             key.take(column, start..<writer.bytes.count)
         }
         if isDefaultsOpen || !standApart { writer.endObject() }
 
-        finishCreate(draft.conflict.isEmpty ? key.writeID(to: &writer) : nil, row, of: draft, index)
+        let id = draft.conflict.isEmpty ? key.writeID(to: &writer) : nil
+        if !filledIn.isEmpty { write(names: filledIn, "filled_in") }
+        finishCreate(id, row, of: draft, index)
     }
 
     /// What a create writes into a column that the client left out; nil: nothing.

@@ -131,7 +131,7 @@ struct StepBuilder {
 
     private var isInOrder: Bool { zip(built, 0...).allSatisfy { $0.step == $1 } }
 
-    private mutating func write(names: [String], _ member: StaticString) {
+    mutating func write(names: [String], _ member: StaticString) {
         writer.name(member)
         writer.beginArray()
         for name in names { writer.string(name) }

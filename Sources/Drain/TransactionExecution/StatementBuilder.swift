@@ -83,8 +83,11 @@ struct StatementBuilder {
         if row.id == nil, !isSingleKey, transaction.steps[place.step].conflict.isEmpty {
             throw Self.unknownName("The table has no key that the database could assign.")
         }
-        let (columns, parameters) = try assignments(row.data, table)
-        let (defaults, more) = try assignments(row.defaults, table)
+        // A default that was filled in goes with its column: whoever dropped that does not want it any more.
+        let (columns, parameters) = try assignments(row.data, table) { name in
+            row.filledIn?.elements.contains { $0.string.map(name.stringEquals) ?? false } ?? false
+        }
+        let (defaults, more) = try assignments(row.defaults, table) { _ in true }
         let shape = StatementShape(
             verb: verb, columns: columns, defaults: defaults, returnsKey: returnsKey && isSingleKey)
         add(
@@ -152,8 +155,9 @@ struct StatementBuilder {
         return columns
     }
 
+    /// - Parameter mayLack: Whether a column of this name is left out where the table has none.
     private func assignments(
-        _ data: JSONView?, _ table: Table
+        _ data: JSONView?, _ table: Table, mayLack: (JSONView) -> Bool = { _ in false }
     ) throws(DatabaseError) -> (columns: [Int], values: [Statement.Parameter]) {
         guard let data else { return ([], []) }
         var columns: [Int] = []
@@ -161,7 +165,10 @@ struct StatementBuilder {
         columns.reserveCapacity(data.count)
         values.reserveCapacity(data.count)
         for (name, value) in data.members {
-            guard let column = table.index(of: name) else { throw Self.unknownName("A column does not exist.") }
+            guard let column = table.index(of: name) else {
+                if mayLack(name) { continue }
+                throw Self.unknownName("A column does not exist.")
+            }
             columns.append(column)
             values.append(try parameter(value, table.columns[column].type))
         }

@@ -37,6 +37,8 @@ public struct Step: Sendable {
         public var data: JSONView?
         /// Only of an upsert: evaluated defaults, written when the record is new and left alone when it is not.
         public var defaults: JSONView?
+        /// Names of the columns in `data` that are evaluated defaults and no wish of the client's; nil: none.
+        public var filledIn: JSONView?
     }
 
     /// Nil when it does not have the form of a stored step.
@@ -55,9 +57,9 @@ public struct Step: Sendable {
         if operation == .query {
             rows = []
         } else if operation.isBulk {
-            rows = view["rows"]?.elements.map { Row(id: $0["id"], data: $0["data"]) } ?? []
+            rows = view["rows"]?.elements.map { Row(id: $0["id"], data: $0["data"], filledIn: $0["filled_in"]) } ?? []
         } else {
-            rows = [Row(id: view["id"], data: view["data"], defaults: view["defaults"])]
+            rows = [Row(id: view["id"], data: view["data"], defaults: view["defaults"], filledIn: view["filled_in"])]
         }
     }
 
