@@ -10,9 +10,11 @@ import TransactionModel
 @testable import Daemon
 
 @Suite struct ConfigurationTests {
-    private static func file(_ text: String) throws -> String {
+    private static func file(_ text: String) throws -> String { try file(Array(text.utf8)) }
+
+    private static func file(_ bytes: [UInt8]) throws -> String {
         let path = NSTemporaryDirectory() + "sluice-\(UUID().uuidString).toml"
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+        try Data(bytes).write(to: URL(fileURLWithPath: path))
         return path
     }
 
@@ -75,6 +77,22 @@ import TransactionModel
         let path = try Self.file(entry.text)
         defer { try? FileManager.default.removeItem(atPath: path) }
         #expect(Self.message(["config": path])?.contains(entry.name) == true)
+    }
+
+    @Test(
+        "a file whose bytes are no text is refused, and why",
+        arguments: [
+            (Array("[site]\nname = \"a\"\n\0\n[bogus]\n".utf8), "line 3 has a NUL byte"),
+            ([0], "line 1 has a NUL byte"),
+            (Array("[site]\nname = \"".utf8) + [0xe9, 0x22], "not UTF-8"),
+            ([UInt8](repeating: 0x23, count: 2 << 20), "File too large"),
+        ])
+    func noText(entry: (bytes: [UInt8], reason: String)) throws {
+        let path = try Self.file(entry.bytes)
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let message = try #require(Self.message(["config": path]))
+        #expect(message.contains(entry.reason) && message.contains(path))
+        #expect(Self.message(["config": "/nowhere"])?.contains("No such file or directory") == true)
     }
 
     @Test(

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT
+import Glibc
 import TOMLKit
 
 /// `sluice.toml` as setting key -> text.
 enum ConfigurationFile {
     /// Refuses what is no TOML, and keys that are no settings, naming them.
     static func read(_ path: String) throws(ConfigurationError) -> [String: String] {
-        guard let text = try? String(validating: FileBytes.read(path), as: UTF8.self) else {
-            throw ConfigurationError("the configuration file \(path) can't be read; check the path and its permissions")
-        }
+        let text = try text(path)
         let table: TOMLTable
         do {
             table = try TOMLTable(string: text)
@@ -19,6 +18,26 @@ enum ConfigurationFile {
         var texts: [String: String] = [:]
         try flatten(table, prefix: "", path, into: &texts)
         return texts
+    }
+
+    private static func text(_ path: String) throws(ConfigurationError) -> String {
+        let bytes: [UInt8]
+        do throws(FileBytes.Failure) {
+            bytes = try FileBytes.read(path)
+        } catch {
+            throw ConfigurationError(
+                "the configuration file \(path) can't be read: \(String(cString: strerror(error.errno))); check the path and its permissions"
+            )
+        }
+        // The parser takes a C string: it would not see what stands behind.
+        if let zero = bytes.firstIndex(of: 0) {
+            let line = bytes[..<zero].count { $0 == UInt8(ascii: "\n") } + 1
+            throw ConfigurationError("\(path) is no TOML: line \(line) has a NUL byte")
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            throw ConfigurationError("\(path) is no TOML: it is not UTF-8; save it as UTF-8")
+        }
+        return text
     }
 
     private static func flatten(

@@ -3,6 +3,7 @@ import Glibc
 
 /// Small files, whole.
 enum FileBytes {
+    /// Of a file; a longer one fails with `EFBIG`.
     static let bytesMax = 1 << 20
 
     struct Failure: Error {
@@ -21,6 +22,7 @@ enum FileBytes {
             if count == 0 { break }
             bytes += chunk[..<count]
         }
+        guard bytes.count < bytesMax else { throw Failure(errno: EFBIG) }
         return bytes
     }
 }
