@@ -87,7 +87,7 @@ public struct Daemon: Sendable {
             timeout: configuration.mainTimeout, lanes: configuration.processor.lanes, now: now)
         let main = try databases.main(
             configuration.main,
-            mayCreate: try await access.integer("EXISTS", keys.schema) == 0 && !configuration.isMainGiven)
+            mayCreate: configuration.mayCreateMain(hasSeenSchema: try await access.integer("EXISTS", keys.schema) > 0))
         let replicas = try configuration.replicas.map { try databases.reader($0) }
         let base: any DatabaseReader = replicas.first ?? main
 

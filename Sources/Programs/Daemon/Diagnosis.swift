@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import EmbeddedKeyspace
 import Glibc
+import Keyspace
 import MainDatabase
 import RedisKeyspace
 import SocketServer
@@ -44,9 +45,15 @@ public struct Diagnosis: Sendable {
         let path = configuration.stateDirectory
         var status = stat()
         guard stat(path, &status) == 0 else {
+            let reason = errno == ENOENT ? StateDirectory.obstacle(to: path) : String(cString: strerror(errno))
+            guard let reason else {
+                return Finding(
+                    level: .warning, subject: "state directory", text: "\(path) does not exist yet",
+                    advice: "sluice serve creates it")
+            }
             return Finding(
-                level: .warning, subject: "state directory", text: "\(path) does not exist yet",
-                advice: "sluice serve creates it, if its parent directory exists and may be written to")
+                level: .problem, subject: "state directory", text: "\(path) can't be created: \(reason)",
+                advice: "create it, owned by the daemon's user, or set state.directory")
         }
         guard status.st_mode & S_IFMT == S_IFDIR, access(path, W_OK | X_OK) == 0 else {
             return Finding(
@@ -63,7 +70,8 @@ public struct Diagnosis: Sendable {
 
     private func space() -> Finding {
         var status = statvfs()
-        let path = access(configuration.stateDirectory, F_OK) == 0 ? configuration.stateDirectory : "."
+        let directory = configuration.stateDirectory
+        let path = access(directory, F_OK) == 0 ? directory : StateDirectory.parent(of: directory)
         guard statvfs(path, &status) == 0 else {
             return Finding(
                 level: .warning, subject: "disk", text: "its free space is not known", advice: "check the path")
@@ -88,12 +96,17 @@ public struct Diagnosis: Sendable {
                 level: .problem, subject: "socket", text: "\(path) has \(path.utf8.count) bytes",
                 advice: "set socket.path to at most \(SocketServerConfiguration.pathBytesMax) bytes")
         }
-        let parent = path.split(separator: "/", omittingEmptySubsequences: false).dropLast().joined(separator: "/")
-        let folder = path.hasPrefix("/") && parent.isEmpty ? "/" : parent.isEmpty ? "." : parent
+        let folder = StateDirectory.parent(of: path)
         if access(folder, W_OK | X_OK) != 0, folder != configuration.stateDirectory {
             return Finding(
                 level: .problem, subject: "socket", text: "\(folder) does not exist or can't be written to",
                 advice: "create it, or set socket.path")
+        }
+        if configuration.socket.mode & 0o007 != 0 {
+            let mode = String(configuration.socket.mode, radix: 8)
+            return Finding(
+                level: .warning, subject: "socket", text: "\(path), open to every user of this machine (0\(mode))",
+                advice: "they may read and write everything: set socket.mode to 0600, or to 0660 for a group")
         }
         return Finding(level: .ok, subject: "socket", text: path)
     }
@@ -134,9 +147,8 @@ public struct Diagnosis: Sendable {
 
     private func database(_ choice: DatabaseChoice, _ subject: String) async -> [Finding] {
         let name = choice.description
-        // At the first start only: a keyspace that has seen the file never has it made again.
-        if case .sqlite(let path) = choice, case .embedded(let keyspace) = configuration.keyspace,
-            subject != "replica", !configuration.isMainGiven, access(keyspace.path, F_OK) != 0, access(path, F_OK) != 0
+        if case .sqlite(let path) = choice, subject != "replica", access(path, F_OK) != 0, errno == ENOENT,
+            configuration.mayCreateMain(hasSeenSchema: await hasSeenSchema)
         {
             return [
                 Finding(
@@ -184,6 +196,20 @@ public struct Diagnosis: Sendable {
                     advice: "it can't be a model until it has one"))
         }
         return findings
+    }
+
+    /// Whether the keyspace remembers a schema. One that does not tell, because a daemon has it or it is away, does: there
+    /// was a database then, most likely.
+    private var hasSeenSchema: Bool {
+        get async {
+            let key = configuration.keyspace.site.keys.schema
+            switch configuration.keyspace {
+            case .embedded(let settings):
+                guard access(settings.path, F_OK) == 0 else { return false }
+                return KeyspaceFile.holds(key, at: settings.path) ?? true
+            case .redis(let settings): return await RedisGate.holds(key, settings) ?? true
+            }
+        }
     }
 
     /// One finding per right. Of a replica nothing but reading is asked.

@@ -11,6 +11,19 @@ enum StateDirectory {
             "the state directory \(path) can't be created: \(String(cString: strerror(errno))); create it or set state.directory"
         )
     }
+
+    /// Why ``prepare(_:)`` would fail where there is nothing yet; nil: it would not.
+    static func obstacle(to path: String) -> String? {
+        access(parent(of: path), W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
+    }
+
+    /// The folder in which a file or directory lies, as the path names it.
+    static func parent(of path: String) -> String {
+        var rest = path[...]
+        while rest.count > 1, rest.last == "/" { rest.removeLast() }
+        guard let slash = rest.lastIndex(of: "/") else { return "." }
+        return slash == rest.startIndex ? "/" : String(rest[..<slash])
+    }
 }
 
 /// The time of day.

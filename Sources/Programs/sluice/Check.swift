@@ -23,11 +23,12 @@ struct Check: AsyncParsableCommand {
                     "text": .string(finding.text), "advice": finding.advice.map(JSONValue.string) ?? .null,
                 ]
             }
-            print(String(decoding: JSONValue.array(list).bytes, as: UTF8.self))
+            Terminal.print(.array(list), json: true)
         } else {
             for finding in findings {
-                print("\(finding.level.rawValue.uppercased())  \(finding.subject): \(finding.text)")
-                if let advice = finding.advice { print("    \(advice)") }
+                let level = finding.level.rawValue.uppercased()
+                Terminal.print(CellText.safe("\(level)  \(finding.subject): \(finding.text)"))
+                if let advice = finding.advice { Terminal.print("    " + CellText.safe(advice)) }
             }
         }
         if findings.contains(where: { $0.level == .problem }) { throw ExitCode.failure }

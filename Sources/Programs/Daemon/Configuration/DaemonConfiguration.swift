@@ -121,6 +121,12 @@ public struct DaemonConfiguration: Sendable {
         unknownVariables = environment.keys.filter { $0.hasPrefix("SLUICE_") && !variables.contains($0) }.sorted()
     }
 
+    /// Whether a main database that is not there may be made: at the first start, and only the one that nobody named. Later,
+    /// or by another name, it is away, and a new, empty one in its place would fail everything.
+    ///
+    /// - Parameter hasSeenSchema: The keyspace remembers a schema, so there was a database.
+    func mayCreateMain(hasSeenSchema: Bool) -> Bool { !isMainGiven && !hasSeenSchema }
+
     private static func stateDirectory(_ given: String, _ environment: [String: String]) -> String {
         if !given.isEmpty { return given }
         // systemd gives a list separated by colons where a unit has several.
