@@ -16,7 +16,6 @@ import SocketServer
 import Synchronization
 import TransactionBuffering
 import TransactionModel
-import UnixSignals
 
 /// The sidecar, put together: the one place that knows which room stands behind which port.
 public struct Daemon: Sendable {
@@ -33,7 +32,7 @@ public struct Daemon: Sendable {
         self.logger = logger
     }
 
-    /// Serves until SIGTERM or SIGINT. Throws what kept it from starting, or made it stop.
+    /// Serves until SIGTERM, SIGINT or SIGHUP. Throws what kept it from starting, or made it stop.
     ///
     /// - Parameter onListening: Called once, when clients can connect.
     public func run(onListening: @escaping @Sendable () -> Void = {}) async throws {
@@ -148,7 +147,7 @@ public struct Daemon: Sendable {
                 .init(service: tracker),
                 .init(service: server),
                 .init(service: WaitEnder(events: manager.events)),
-            ], gracefulShutdownSignals: [.sigterm, .sigint], logger: groupLogger)
+            ], gracefulShutdownSignals: StopSignals.current, logger: groupLogger)
         if let redis = keyspace as? RedisStore {
             group.services.insert(.init(service: WorkWatcher(watch: redis.workWatch(), processor: processor)), at: 1)
         }

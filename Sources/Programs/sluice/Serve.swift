@@ -10,10 +10,13 @@ import TransactionModel
 /// `sluice serve`: the daemon itself.
 struct Serve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run the sidecar until SIGTERM or SIGINT.",
+        abstract: "Run the sidecar until SIGTERM, SIGINT or SIGHUP.",
         discussion: """
             Settings come from flags, then SLUICE_* in the environment (dots become underscores: SLUICE_MAIN_URL), then the
             configuration file, then defaults. Every setting is a flag by its name: --retry-attempts 5.
+
+            Each of these signals finishes the batch at hand and ends with code 0; SIGHUP is ignored where nohup is. The
+            configuration is read at the start only.
 
             \(Self.settingsTable)
             """)

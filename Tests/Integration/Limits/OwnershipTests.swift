@@ -77,6 +77,28 @@ extension Integration {
             #expect(try sidecar.client().wait("tx")["status"] == "replicated")
         }
 
+        @Test(arguments: [SIGHUP, SIGINT])
+        func `other signals that end a program end it as gracefully`(signal: Int32) throws {
+            let sidecar = try Sidecar.started(schema: SampleSchema.text)
+            try sidecar.client().buffer("tx", .increment("s", "telescope", "t1", ["shots": 1]))
+            sidecar.signal(signal)
+            #expect(sidecar.end() == .code(0))
+            #expect(!FileManager.default.fileExists(atPath: sidecar.socketPath))
+        }
+
+        @Test func `under nohup the end of the terminal is none of the daemon's`() throws {
+            let folder = "/tmp/sluice-nohup-\(UUID().uuidString.prefix(8))"
+            defer { try? FileManager.default.removeItem(atPath: folder) }
+            let command = "trap '' HUP; exec '\(try DaemonBinary.path())' serve --state-directory '\(folder)'"
+            let daemon = try ChildProcess("/bin/sh", ["-c", command])
+            while let line = daemon.lines.next(), !line.hasSuffix(" ready") {}
+            daemon.signal(SIGHUP)
+            let client = try FrameClient(folder + "/sluice.sock")
+            for _ in 0..<20 { #expect(try client.call("server.health")["status"] != nil) }
+            daemon.signal(SIGTERM)
+            #expect(daemon.wait() == .code(0))
+        }
+
         @Test func `SIGTERM under load ends with code 0, and everything acknowledged survives`() throws {
             let sidecar = try Sidecar(schema: TortureAccount.schema)
             let gate = TortureGate(writers: 3)

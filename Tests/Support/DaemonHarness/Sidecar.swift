@@ -114,6 +114,9 @@ public final class Sidecar {
     /// SIGTERM, without waiting.
     public func requestStop() { process?.signal(SIGTERM) }
 
+    /// Any signal.
+    public func signal(_ number: Int32) { process?.signal(number) }
+
     /// Waits until the daemon ends by itself.
     public func end() -> ChildProcess.End? {
         guard let process, let log else { return nil }
