@@ -69,6 +69,7 @@ extension Integration {
             while try client.call("processor.status")["state"] != "outage" {}
             let health = try client.call("server.health")
             #expect(health["status"] == "degraded")
+            #expect(health["main_database"]?["state"] == "unavailable")
             #expect(!FileManager.default.fileExists(atPath: sidecar.mainPath))
             try client.buffer("tx", .create("t", "telescope", ["id": "t9", "name": "late"]))
             _ = try sidecar.main.rows(SampleSchema.text)

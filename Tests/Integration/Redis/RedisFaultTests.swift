@@ -56,8 +56,12 @@ extension Integration {
                 try client.buffer("lost", .increment("t", "telescope", "t1", ["shots": 1]))
             }
             #expect(try client.call("server.health")["status"] == "failing")
+            // The processor does not get to the main database: nothing is known of it, least of all that it is away.
+            try eventually { try client.call("server.health")["processor"]?["state"] == "outage" }
+            #expect(try client.call("server.health")["main_database"]?["state"] == "unknown")
             try server.start()
             try eventually { try client.call("server.health")["status"] == "ok" }
+            #expect(try client.call("server.health")["main_database"]?["state"] == "ok")
             try client.buffer("lost", .increment("t", "telescope", "t1", ["shots": 1]))
             #expect(try client.wait("lost")["status"] == "replicated")
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 2)

@@ -2,6 +2,7 @@
 import BackgroundProcessing
 import JSON
 import Keyspace
+import MainDatabase
 import ReplicationTracking
 import TransactionBuffering
 import TransactionModel
@@ -100,7 +101,7 @@ struct HealthReport {
                 "state": problem == nil ? "ok" : "failed",
                 "durability": .string(overview.keyspace.durability.rawValue),
             ])
-        members.append("main_database", ["state": report.state == .outage ? "unavailable" : "ok"])
+        members.append("main_database", ["state": .string(Self.mainState(report))])
         members.append("replicas", .array(Self.replicas(replicas, overview.tracker.progress.isStalled)))
         members.append("processor", .object(Self.processor(report, age, heldKeys: heldKeys, parked: parked)))
         members.append("uptime_ms", .integer((overview.now() - overview.startedAt).milliseconds))
@@ -124,6 +125,22 @@ struct HealthReport {
         object.append("held_keys", .integer(heldKeys))
         object.append("parked", .integer(parked))
         return object
+    }
+
+    /// What the processor's last look at the main database found. `unknown`: it does not get to one, because the keyspace
+    /// is away, it is paused or another process applies.
+    private static func mainState(_ report: ProcessorReport) -> String {
+        switch report.state {
+        case .running, .draining: "ok"
+        case .paused, .standby, .stopped: "unknown"
+        case .outage:
+            // What another process has taken the lease of answers.
+            switch report.lastError.map({ DatabaseError.Kind(rawValue: $0.code) }) {
+            case .some(.leaseLost): "ok"
+            case .some(.some): "unavailable"
+            case .some(.none), .none: "unknown"
+            }
+        }
     }
 
     private static func replicas(_ replicas: [(DatabaseChoice, String?)], _ areStalled: Bool) -> [JSONValue] {
