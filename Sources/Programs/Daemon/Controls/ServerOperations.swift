@@ -38,7 +38,15 @@ struct ServerOperations: ServerControl {
 
     func configuration() -> JSONValue {
         var object = JSONObject()
-        for (key, text) in overview.configuration.texts { object.append(key, .string(StoreURL.masked(text))) }
+        for (key, text) in overview.configuration.texts {
+            switch key {
+            // Relative to the daemon's working directory, which who asks does not know; their defaults are no text.
+            case "socket.path": object.append(key, .string(FilePath.absolute(overview.configuration.socket.path)))
+            case "state.directory":
+                object.append(key, .string(FilePath.absolute(overview.configuration.stateDirectory)))
+            default: object.append(key, .string(StoreURL.masked(text)))
+            }
+        }
         return .object(object)
     }
 
@@ -63,6 +71,16 @@ struct ServerOperations: ServerControl {
         let sum = parts.reduce(Int64(0)) { $0 + (counters[$1] ?? 0) }
         object.append("conserved", .bool(sum == counters["accepted"] ?? 0))
         return .object(object)
+    }
+}
+
+enum FilePath {
+    /// A relative path, from this process's working directory on.
+    static func absolute(_ path: String) -> String {
+        guard !path.hasPrefix("/"), let here = getcwd(nil, 0) else { return path }
+        defer { free(here) }
+        let rest = path.hasPrefix("./") ? path.dropFirst(2) : path[...]
+        return String(cString: here) + "/" + rest
     }
 }
 
