@@ -62,7 +62,8 @@ extension Connection {
 
     /// The client does not read: it alone pays.
     func cutOff(because reason: String) {
-        logger.debug("slow reader cut off", metadata: ["reason": "\(reason)"])
+        // The client sees a lost connection, and this line alone says why.
+        logger.info("slow reader cut off", metadata: ["reason": "\(reason)"])
         close()
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 import JSON
+import Logging
 import Synchronization
 import Testing
 import WireProtocol
@@ -45,6 +46,20 @@ import WireProtocol
         }
     }
 
+    @Test func `the log tells a client's cut-off at the level that daemons have by default`() async throws {
+        let lines = LineLog()
+        let logger = Logger(label: "test") { _ in lines }
+        let handler = ScriptedHandler(Self.handler)
+        try await withServer(handler, configure: { $0.slowReaderTimeout = .milliseconds(100) }, logger: logger) {
+            server in
+            let slow = try await onThread { try TestClient(server.path) }
+            slow.send((0..<2).flatMap { _ in Self.request })
+            await handler.closed.wait()
+            slow.expectEnd()
+        }
+        #expect(lines.texts == ["slow reader cut off"])
+    }
+
     @Test func `requests of a client that does not read are left unread`() async throws {
         let started = Mutex(0)
         let handler = ScriptedHandler { frame, peer in
@@ -80,6 +95,30 @@ import WireProtocol
                 #expect(!peer.send([0, 0, 0, 1, 1]))
             }
         }
+    }
+}
+
+/// Keeps what is logged at info and above.
+private final class LineLog: LogHandler {
+    private let kept = Mutex<[String]>([])
+
+    var texts: [String] { kept.withLock { $0 } }
+
+    func log(event: LogEvent) { kept.withLock { $0.append(event.message.description) } }
+
+    var logLevel: Logger.Level {
+        get { .info }
+        set {}
+    }
+
+    var metadata: Logger.Metadata {
+        get { [:] }
+        set {}
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { nil }
+        set {}
     }
 }
 

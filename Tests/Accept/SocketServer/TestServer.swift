@@ -116,7 +116,7 @@ func onThread<R: Sendable>(_ body: @escaping @Sendable () throws -> R) async thr
 /// Runs a server around `body`, then stops it gracefully; returns when it has ended.
 func withServer(
     _ handler: ScriptedHandler = ScriptedHandler(), folder: TestFolder = TestFolder(),
-    configure: (inout SocketServerConfiguration) -> Void = { _ in },
+    configure: (inout SocketServerConfiguration) -> Void = { _ in }, logger: Logger = Logger(label: "test"),
     _ body: @Sendable (TestServer) async throws -> Void
 ) async throws {
     var configuration = SocketServerConfiguration(path: folder.socket)
@@ -125,7 +125,7 @@ func withServer(
     let loops = MultiThreadedEventLoopGroup(numberOfThreads: 1)
     let listening = Events()
     let server = SocketServer(
-        configuration, group: loops, handler: handler, logger: Logger(label: "test"),
+        configuration, group: loops, handler: handler, logger: logger,
         onListening: { listening.signal() })
     let services = ServiceGroup(
         configuration: ServiceGroupConfiguration(services: [.init(service: server)], logger: Logger(label: "test")))
