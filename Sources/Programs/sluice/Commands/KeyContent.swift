@@ -17,6 +17,15 @@ enum KeyContent {
         }
     }
 
+    /// How long it is; nil for a type that is shown whole.
+    static func length(type: String, key: String) -> [JSONValue]? {
+        switch type {
+        case "list": ["LLEN", .string(key)]
+        case "zset": ["ZCARD", .string(key)]
+        default: nil
+        }
+    }
+
     static func table(type: String, _ reply: JSONValue) -> Table {
         let elements = reply.array ?? []
         switch type {

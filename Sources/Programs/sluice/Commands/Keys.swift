@@ -49,11 +49,14 @@ struct Keys: AsyncParsableCommand {
             // SCAN may name a key twice.
             keys += found.filter { seen.insert($0).inserted }
             cursor = parts[0]
-        } while CellText.of(cursor) != "0" && keys.count < limit
+            // One more than are shown tells that there are more.
+        } while CellText.of(cursor) != "0" && keys.count <= limit
+        let isAll = keys.count <= limit
         keys = Array(keys.prefix(limit))
         let rows = try await described(keys, client)
         let value = rows.map { row in JSONValue.object(["key": row[0], "type": row[1], "ttl": row[2]]) }
         Terminal.print(Table(["key", "type", "ttl"], rows), or: .array(value), json: json)
+        if !isAll { Terminal.complain("more: these are \(limit); a larger --limit, or a narrower pattern") }
     }
 
     /// Key, type, and seconds to live: null for ever.
@@ -79,14 +82,22 @@ struct Keys: AsyncParsableCommand {
                 type == "none" ? "There is no such key." : "Keys of this type are not shown.", try: "sluice keys")
         }
         let reply = try await client.call("keyspace.command", ["command": .array(command)])
-        let value: JSONValue = ["key": .string(key), "type": .string(type), "content": reply]
+        var value: JSONObject = ["key": .string(key), "type": .string(type), "content": reply]
+        let length = try await length(of: key, type: type, client)
+        value["length"] = length.map { .integer($0) }
         if json {
-            Terminal.print(value, json: true)
+            Terminal.print(.object(value), json: true)
         } else if type == "string" {
             Terminal.print(CellText.of(reply))
         } else {
-            Terminal.print(KeyContent.table(type: type, reply), or: value, json: false)
+            Terminal.print(KeyContent.table(type: type, reply), or: .object(value), json: false)
         }
+        if let length, length > limit { Terminal.complain("more: these are \(limit) of \(length); --limit \(length)") }
+    }
+
+    private func length(of key: String, type: String, _ client: SluiceClient) async throws -> Int64? {
+        guard let command = KeyContent.length(type: type, key: key) else { return nil }
+        return try await client.call("keyspace.command", ["command": .array(command)]).int64
     }
 
     private static let pageKeys = 250

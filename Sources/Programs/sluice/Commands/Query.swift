@@ -20,7 +20,7 @@ struct Query: AsyncParsableCommand {
     @Option(parsing: .unconditional, help: "Columns, joined by commas; - in front turns one round: --order-by a,-b.")
     var orderBy: String?
 
-    @Option(help: "How many, 1 to 1000.")
+    @Option(help: "How many, 1 to 1000 (default: 100).")
     var limit: Int64?
 
     @Option(help: "How many to leave out.")
@@ -34,6 +34,9 @@ struct Query: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
+    /// The sidecar's.
+    private static let limitDefault: Int64 = 100
+
     var params: JSONObject {
         var params: JSONObject = ["model": .string(model)]
         params["where"] = `where`?.value
@@ -44,13 +47,32 @@ struct Query: AsyncParsableCommand {
         return params
     }
 
+    /// Where the next page begins; nil: there is none. A full page may be the last: then one record is asked for.
+    private func nextOffset(after answer: JSONValue, _ client: SluiceClient) async throws -> Int64? {
+        let shown = Int64(answer["records"]?.array?.count ?? 0)
+        guard shown > 0, shown >= limit ?? Self.limitDefault else { return nil }
+        let next = (offset ?? 0) + shown
+        if let all = answer["count"]?.int64 { return next < all ? next : nil }
+        var params = params
+        params["offset"] = .integer(next)
+        params["limit"] = 1
+        let more = try await client.call("record.query", .object(params))["records"]?.array ?? []
+        return more.isEmpty ? nil : next
+    }
+
     func run() async throws {
-        let result = try await client.withClient { try await $0.call("record.query", .object(params)) }
-        let records = (result["records"]?.array ?? []).compactMap(\.object)
-        if json || !records.isEmpty { Terminal.print(Table(records: records), or: result, json: json) }
+        let (answer, next) = try await client.withClient { client -> (JSONValue, Int64?) in
+            let answer = try await client.call("record.query", .object(params))
+            return (answer, try await nextOffset(after: answer, client))
+        }
+        var result = answer.object ?? [:]
+        result["next_offset"] = next.map { .integer($0) }
+        let records = (answer["records"]?.array ?? []).compactMap(\.object)
+        if json || !records.isEmpty { Terminal.print(Table(records: records), or: .object(result), json: json) }
+        if let next { Terminal.complain("more: --offset \(next)") }
         guard !json else { return }
         if records.isEmpty { Terminal.complain("no record matches") }
-        if let count = result["count"]?.int64 { Terminal.complain("\(count) in all") }
-        if let pending = result["pending_count"]?.int64, pending > 0 { Terminal.complain("\(pending) on their way") }
+        if let count = answer["count"]?.int64 { Terminal.complain("\(count) in all") }
+        if let pending = answer["pending_count"]?.int64, pending > 0 { Terminal.complain("\(pending) on their way") }
     }
 }
