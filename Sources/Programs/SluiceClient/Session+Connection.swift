@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import Glibc
 internal import NIOCore
 internal import NIOPosix
 
@@ -10,18 +9,11 @@ extension Session {
         do {
             channel = try await bootstrap(generation).connect(unixDomainSocketPath: configuration.socketPath).get()
         } catch {
-            throw SluiceClientError(
-                .connectionFailed, "Nobody answers at \(configuration.socketPath): \(Self.reason(error)).",
-                retryable: true)
+            throw SluiceClientError(connectingTo: configuration.socketPath, error)
         }
         self.channel = channel
         // What ended before we knew it has been told to nobody.
         if !channel.isActive { vanished(generation) }
-    }
-
-    private static func reason(_ error: any Error) -> String {
-        guard let error = error as? IOError else { return "\(error)" }
-        return String(cString: strerror(error.errnoCode))
     }
 
     func connect() {
