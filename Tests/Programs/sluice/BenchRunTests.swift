@@ -11,17 +11,20 @@ struct BenchRunTests {
     private static let refusal =
         #","error":{"code":-32000,"message":"","data":{"kind":"buffer_full","retryable":true,"retry_after_ms":1}}}"#
 
-    /// Answers each request's id, each reply in two pieces; every third is refused where `refuses`; ends after `replies`.
+    /// Answers each request's id, each reply in two pieces; every third is refused where `refuses`; ends after `replies`,
+    /// or says nothing more where `hangs`.
     private final class Server: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
         typealias OutboundOut = ByteBuffer
         let refuses: Bool
+        let hangs: Bool
         var repliesLeft: Int
         var count = 0
         var held = ByteBuffer()
 
-        init(refuses: Bool, replies: Int) {
+        init(refuses: Bool, hangs: Bool, replies: Int) {
             self.refuses = refuses
+            self.hangs = hangs
             repliesLeft = replies
         }
 
@@ -32,7 +35,10 @@ struct BenchRunTests {
                 let frame = held.getSlice(at: held.readerIndex + 4, length: Int(length))
             {
                 held.moveReaderIndex(forwardBy: 4 + Int(length))
-                guard repliesLeft > 0 else { return context.close(promise: nil) }
+                guard repliesLeft > 0 else {
+                    if !hangs { context.close(promise: nil) }
+                    return
+                }
                 repliesLeft -= 1
                 count += 1
                 let id = frame.getString(at: frame.readerIndex + 22, length: 4) ?? ""
@@ -49,20 +55,23 @@ struct BenchRunTests {
     }
 
     private func load(
-        connections: Int, depth: Int, count: Int, payloadBytes: Int = 100, refuses: Bool = false, replies: Int = .max
+        connections: Int, depth: Int, count: Int, payloadBytes: Int = 100, refuses: Bool = false, hangs: Bool = false,
+        replies: Int = .max
     ) async throws -> BenchReport.Load {
         let path = FileManager.default.temporaryDirectory.appending(path: "sb-\(UUID().uuidString.prefix(8))").path
         let channel = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .childChannelInitializer { channel in
                 channel.eventLoop.makeCompletedFuture {
-                    try channel.pipeline.syncOperations.addHandler(Server(refuses: refuses, replies: replies))
+                    try channel.pipeline.syncOperations.addHandler(
+                        Server(refuses: refuses, hangs: hangs, replies: replies))
                 }
             }
             .bind(unixDomainSocketPath: path, cleanupExistingSocketFile: true).get()
-        let run = BenchRun(
+        var run = BenchRun(
             path: path, connections: connections, depth: depth,
             template: .buffer(model: "m", payloadBytes: payloadBytes),
             count: count, duration: nil)
+        if hangs { run.silenceMax = .milliseconds(100) }
         let result: BenchReport.Load
         do {
             result = try await run.run()
@@ -96,6 +105,13 @@ struct BenchRunTests {
         let load = try await load(connections: 1, depth: 2, count: 90, refuses: true)
         #expect(load.succeeded == 60)
         #expect(load.errors == ["buffer_full": 30])
+    }
+
+    @Test("A server that falls silent does not hold the load for ever")
+    func silent() async throws {
+        let load = try await load(connections: 2, depth: 1, count: 1000, hangs: true, replies: 10)
+        #expect(load.succeeded == 20)
+        #expect(load.unanswered == 2)
     }
 
     @Test("A lost connection ends its part, and is told")

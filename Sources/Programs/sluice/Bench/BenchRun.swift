@@ -14,6 +14,8 @@ struct BenchRun: Sendable {
     let template: BenchTemplate
     let count: Int?
     let duration: TimeAmount?
+    /// A sidecar that answers nothing for so long will not any more.
+    var silenceMax = TimeAmount.seconds(60)
 
     func run() async throws -> BenchReport.Load {
         let thread = BlockingThread<Void>(name: "bench") {}
@@ -36,8 +38,8 @@ struct BenchRun: Sendable {
         load.begin(connections: connections)
         let end = duration.map { NIODeadline.now() + $0 + Self.graceTime } ?? .distantFuture
         for connection in open.values { connection.begin() }
-        while !load.isOver, NIODeadline.now() < end {
-            sockets.wait(until: min(load.nextEvent, end)) { open[$0] }
+        while !load.isOver, NIODeadline.now() < min(end, load.lastReplyAt + silenceMax) {
+            sockets.wait(until: min(load.nextEvent, end, load.lastReplyAt + silenceMax)) { open[$0] }
             load.resume()
         }
         return BenchReport.Load(load, processorTime: Self.processorTime() - before)
