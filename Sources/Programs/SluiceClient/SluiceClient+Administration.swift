@@ -60,7 +60,7 @@ extension SluiceClient {
     ) async throws(SluiceClientError) -> (isDrained: Bool, remaining: Int64) {
         let params = JSONValue.object(["timeout_ms": .integer(timeout.wholeMilliseconds)]).bytes
         let traits = MethodTraits(of: "processor.drain", hasTransactionID: false)
-        let patience = timeout + .seconds(30)
+        let patience = timeout + configuration.answerTime
         let answer = await session.call("processor.drain", params: params, traits: traits, deadline: patience)
         let result = try answer.get()
         guard let drained = result["drained"]?.bool, let remaining = result["remaining"]?.int64 else {

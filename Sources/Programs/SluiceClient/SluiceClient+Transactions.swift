@@ -40,7 +40,7 @@ extension SluiceClient {
         ]
         let bytes = JSONValue.object(params).bytes
         // The answer to a wait that lasts to its end needs a little time itself.
-        let patience = timeout + Self.waitAnswerTime
+        let patience = timeout + configuration.answerTime
         let traits = MethodTraits(of: "transaction.wait", hasTransactionID: true)
         let answer = await session.call("transaction.wait", params: bytes, traits: traits, deadline: patience)
         return try TransactionRecord(answer.get())
@@ -71,6 +71,4 @@ extension SluiceClient {
         params["statuses"] = statuses.map { .array($0.map { .string($0.rawValue) }) }
         return try await session.subscribe(params: JSONValue.object(params).bytes).get()
     }
-
-    private static let waitAnswerTime = Duration.seconds(5)
 }

@@ -19,8 +19,23 @@ internal import NIOPosix
 /// to a transaction without). Everything else fails with `outcome_unknown`. All methods throw ``SluiceClientError``.
 public struct SluiceClient: Sendable {
     let session: Session
+    /// For calls that name no deadline of their own.
+    private let deadline: Duration?
 
     public var configuration: SluiceClientConfiguration { session.configuration }
+
+    init(session: Session) { self.init(session: session, deadline: session.configuration.deadline) }
+
+    private init(session: Session, deadline: Duration?) {
+        self.session = session
+        self.deadline = deadline
+    }
+
+    /// This client, on the same connection, with another patience for calls that name no deadline of their own; nil: they
+    /// wait for ever.
+    public func waiting(atMost deadline: Duration?) -> SluiceClient {
+        SluiceClient(session: session, deadline: deadline)
+    }
 
     /// Connects, runs `body`, and closes whatever way `body` ends. Throws `connection_failed` when nobody is there.
     public static func withClient<Value>(
@@ -90,7 +105,7 @@ public struct SluiceClient: Sendable {
         _ method: String, _ params: [UInt8], hasTransactionID: Bool, _ deadline: Duration?
     ) async throws(SluiceClientError) -> JSONView {
         let traits = MethodTraits(of: method, hasTransactionID: hasTransactionID)
-        let deadline = deadline ?? configuration.deadline
+        let deadline = deadline ?? self.deadline
         return try await session.call(method, params: params, traits: traits, deadline: deadline).get()
     }
 

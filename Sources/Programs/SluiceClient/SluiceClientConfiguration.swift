@@ -8,6 +8,8 @@ public struct SluiceClientConfiguration: Sendable {
     /// For calls that name no deadline of their own. 60 s, more than a site of kind `main` takes to answer that a commit
     /// is late; nil: they wait for ever.
     public var deadline: Duration? = .seconds(60)
+    /// How long after the end of a wait or a drain its answer may come. 10 s.
+    public var answerTime: Duration = .seconds(10)
     /// For one attempt to connect. 5 s.
     public var connectTimeout: Duration = .seconds(5)
     /// Whether a lost connection is replaced, and what can be repeated is sent again. True.

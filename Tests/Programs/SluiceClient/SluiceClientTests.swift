@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import Foundation
 import JSON
+import NIOCore
 import Synchronization
 import Testing
 import WireProtocol
@@ -232,6 +234,57 @@ struct SluiceClientTests {
         }
         #expect(error?.kind == .connectionFailed)
         #expect(error?.message.contains("/nonexistent/s") == true)
+    }
+
+    @Test("A path that is no socket, too long or not for us is called what it is")
+    func noSocket() async throws {
+        func failure(_ path: String) async -> SluiceClientError? {
+            await #expect(throws: SluiceClientError.self) {
+                try await SluiceClient.withClient(socketPath: path) { _ in }
+            }
+        }
+        let folder = FileManager.default.temporaryDirectory.appending(path: "sc-\(UUID().uuidString.prefix(8))").path
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: false)
+        defer { try? FileManager.default.removeItem(atPath: folder) }
+        try Data().write(to: URL(filePath: folder + "/file"))
+        let cases = [
+            (folder, "no_socket", "is a directory, no socket"), (folder + "/file", "no_socket", "is a file, no socket"),
+            ("/tmp/" + String(repeating: "x", count: 130), "path_length", "has 135 bytes"),
+        ]
+        for (path, detail, text) in cases {
+            let error = await failure(path)
+            #expect(error?.kind == .connectionFailed && error?.detail == detail && error?.retryable == false)
+            #expect(error?.message.contains(text) == true && error?.message.contains("Nobody") == false)
+        }
+        let refused = SluiceClientError(connectingTo: folder, IOError(errnoCode: EACCES, reason: "connect"))
+        #expect(refused.detail == "permission" && refused.message.contains("This user may not connect"))
+        let away = await failure(folder + "/none")
+        #expect(away?.detail == nil && away?.retryable == true)
+    }
+
+    @Test("A sidecar that is mute costs the time that was given, and no more")
+    func mute() async throws {
+        try await FakeSidecar.run { _ in
+            []
+        } _: { sidecar in
+            var configuration = configuration(sidecar, deadline: .seconds(3600))
+            configuration.answerTime = .milliseconds(1)
+            try await SluiceClient.withClient(configuration) { client in
+                let hasty = client.waiting(atMost: .milliseconds(1))
+                let read = await #expect(throws: SluiceClientError.self) { try await hasty.health() }
+                #expect(read?.kind == .deadlineExceeded && read?.code == 0)
+                let write = await #expect(throws: SluiceClientError.self) { try await hasty.buffer(["steps": []]) }
+                #expect(write?.kind == .outcomeUnknown && write?.code == 0)
+                let wait = await #expect(throws: SluiceClientError.self) {
+                    try await client.wait(for: "t", until: .committed, timeout: .milliseconds(1))
+                }
+                #expect(wait?.kind == .deadlineExceeded)
+                let drain = await #expect(throws: SluiceClientError.self) {
+                    try await client.drain(timeout: .milliseconds(1))
+                }
+                #expect(drain?.kind == .outcomeUnknown)
+            }
+        }
     }
 
     @Test("Raw calls pass bytes through; params that are no object never leave")

@@ -21,6 +21,8 @@ struct ArgumentTests {
             "keys site:* --json", "keys --show k", "call server.health", #"call id.generate {"model":"m"}"#, "health",
             "stats", "config", "backup f", "bench", "bench --count 5 --connections 1 --pipeline 2 --wait-drain",
             "bench --method keyspace.command --params {}", "health --socket /tmp/s",
+            "wait t --timeout 500ms", "buffer f --wait committed --timeout 5m", "processor drain --timeout 0",
+            "health --timeout 2s", "bench --duration 500ms --wait-drain --drain-timeout 5m", "call m --timeout 1",
         ])
     func understood(line: String) throws {
         _ = try Sluice.parseAsRoot(words(line))
@@ -32,6 +34,9 @@ struct ArgumentTests {
             ("nonsense", "sluice --help"), ("status", "sluice status --help"),
             ("status t --nonsense", "sluice status --help"),
             ("wait t --until soon", "sluice wait --help"), ("wait t --timeout 4000", "sluice wait --help"),
+            ("wait t --timeout 2h", "sluice wait --help"), ("health --timeout soon", "sluice health --help"),
+            ("processor drain --timeout 1y", "sluice processor drain --help"),
+            ("bench --duration 0", "sluice bench --help"),
             ("buffer f --timeout -1", "sluice buffer --help"), ("query m --where {", "sluice query --help"),
             ("get m {", "sluice get --help"), ("get m", "sluice get --help"),
             ("dead-letter retry", "sluice dead-letter retry --help"),
@@ -50,6 +55,46 @@ struct ArgumentTests {
         #expect(ending.output.isEmpty)
         #expect(ending.complaint.hasPrefix("sluice: "))
         #expect(ending.complaint.hasSuffix("\ntry: \(hint)\n"))
+    }
+
+    @Test("What a duration may be is said where one is refused")
+    func durations() throws {
+        let error = #expect(throws: (any Error).self) { try Sluice.parseAsRoot(words("wait t --timeout 1second")) }
+        #expect(CommandEnding(try #require(error)).complaint.contains("a number of seconds, or a number with ms, s, m"))
+        let wait = try #require(try Sluice.parseAsRoot(words("wait t --timeout 500ms")) as? Wait)
+        #expect(wait.timeout == .milliseconds(500))
+        #expect((try Sluice.parseAsRoot(words("wait t --timeout 90")) as? Wait)?.timeout == .seconds(90))
+    }
+
+    @Test(
+        "A call has the time of its method, and that of its answer",
+        arguments: [
+            ("server.health", 0), (#"transaction.wait {"timeout_ms":5000}"#, 5), ("transaction.wait", 30),
+            ("processor.drain", 30), ("transaction.buffer", 60),
+        ])
+    func ownTime(line: String, seconds: Int) throws {
+        let call = try #require(try Sluice.parseAsRoot(words("call " + line)) as? Call)
+        #expect(call.ownTime == .seconds(seconds))
+    }
+
+    @Test(
+        "Where no connection came about, the line says what to do about its cause",
+        arguments: [
+            (SluiceClientError(.connectionFailed, "m", retryable: true), "sluice serve --socket /s"),
+            (SluiceClientError(.connectionFailed, "m", detail: "permission"), "as the user that runs the sidecar"),
+            (SluiceClientError(.connectionFailed, "m", detail: "path_length"), "--socket with the path"),
+            (SluiceClientError(.connectionFailed, "m", detail: "no_socket"), "--socket with the path"),
+            (SluiceClientError(.deadlineExceeded, "m", retryable: true), "its log, and whether its process runs"),
+            (SluiceClientError(.outcomeUnknown, "m", retryable: true), "sluice health, then whether it took effect"),
+        ])
+    func silence(error: SluiceClientError, hint: String) throws {
+        #expect(try #require(CommandFailure(error, path: "/s")).hint.hasPrefix(hint))
+    }
+
+    @Test("What the sidecar itself has answered stays as it is", arguments: ["deadline_exceeded", "busy"])
+    func answered(kind: String) {
+        let error = SluiceClientError(SluiceErrorKind(rawValue: kind), "m", code: -32012, retryable: true)
+        #expect(CommandFailure(error, path: "/s") == nil)
     }
 
     @Test("Help and version are answers, not errors", arguments: ["--help", "--version", "bench --help"])

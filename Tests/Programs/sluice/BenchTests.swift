@@ -53,6 +53,22 @@ struct BenchTests {
         #expect(buffer.readableBytes == 0)
     }
 
+    @Test("A load without its table names the table and the statement that makes it")
+    func noTable() {
+        func failure(_ errors: [String: Int]) -> CommandFailure {
+            let load = BenchReport.Load(unanswered: 0, errors: errors)
+            return Bench.failure(
+                of: BenchReport(
+                    method: "transaction.buffer", connections: 1, depth: 1, frameBytes: 9, durability: "fsynced",
+                    load: load),
+                model: "many")
+        }
+        let lacking = failure(["validation_failed": 3])
+        #expect(lacking.message.contains("no table many"))
+        #expect(lacking.hint.hasSuffix("CREATE TABLE many (id TEXT PRIMARY KEY, payload TEXT)"))
+        #expect(failure(["buffer_full": 2, "busy": 1]).message == "No request succeeded: buffer_full, busy.")
+    }
+
     @Test("Another method keeps its params")
     func method() throws {
         let value = try request(.method("keyspace.command", params: ["command": ["GET", "k"]]), slot: 3, 0).value

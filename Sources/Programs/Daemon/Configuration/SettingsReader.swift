@@ -45,7 +45,7 @@ struct SettingsReader {
 
     func bytes(_ key: String) throws(ConfigurationError) -> Int {
         let units: [(String, Double)] = [("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("", 1)]
-        guard case .bytes(let range)? = Setting.named(key)?.kind, let value = scaled(try text(key), units),
+        guard case .bytes(let range)? = Setting.named(key)?.kind, let value = ScaledNumber.parse(try text(key), units),
             let bytes = Int(exactly: value.rounded()), range.contains(bytes)
         else {
             throw ConfigurationError(
@@ -55,13 +55,10 @@ struct SettingsReader {
     }
 
     func duration(_ key: String) throws(ConfigurationError) -> Duration {
-        let units: [(String, Double)] = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600), ("d", 86_400), ("", 1)]
-        guard case .duration(let least)? = Setting.named(key)?.kind, let seconds = scaled(try text(key), units),
-            (0..<1e9).contains(seconds), case let duration = Duration.microseconds(Int64(seconds * 1_000_000)),
+        guard case .duration(let least)? = Setting.named(key)?.kind, let duration = DurationText.parse(try text(key)),
             duration >= least
         else {
-            throw ConfigurationError(
-                "\(key) must be a number of seconds, or a number with ms, s, m, h or d\(limits(of: key))")
+            throw ConfigurationError("\(key) must be \(DurationText.form)\(limits(of: key))")
         }
         return duration
     }
@@ -72,15 +69,6 @@ struct SettingsReader {
         case .duration(let least): least > .zero ? ", at least \(least.milliseconds) ms" : ""
         case .text, .word, .list, nil: ""
         }
-    }
-
-    private func scaled(_ text: String, _ units: [(suffix: String, factor: Double)]) -> Double? {
-        let text = text.trimmed
-        for (suffix, factor) in units where text.hasSuffix(suffix) {
-            guard let number = Double(text.dropLast(suffix.count).trimmed), number.isFinite else { continue }
-            return number * factor
-        }
-        return nil
     }
 
     private static func provider(_ name: String, _ texts: [String: String]) -> InMemoryProvider {

@@ -16,8 +16,11 @@ struct Backup: AsyncParsableCommand {
 
     @OptionGroup var client: ClientOptions
 
+    /// For gigabytes on a slow disk.
+    static let copyTime = Duration.seconds(3600)
+
     func run() async throws {
-        try await client.show("server.backup", ["path": .string(absolute)], json: json)
+        try await client.show("server.backup", ["path": .string(absolute)], extra: Self.copyTime, json: json)
     }
 
     /// The sidecar has a working directory of its own.

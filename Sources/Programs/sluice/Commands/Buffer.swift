@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import ArgumentParser
+import Daemon
 import Glibc
 import JSON
 import SluiceClient
@@ -23,16 +24,22 @@ struct Buffer: AsyncParsableCommand {
     @Option(help: "Wait until each is committed or replicated.")
     var wait: GoalArgument?
 
-    @Option(help: "How long to wait for each, in seconds.")
-    var timeout: Double = 60
+    @Option(
+        help: ArgumentHelp(
+            "How long to wait for each: 500ms, 10s, 5m; at most 1h (default: 60s for --wait, 10s for a receipt).",
+            valueName: "duration"), transform: DurationArgument.parse)
+    var timeout: Duration?
 
     @Flag(help: "Print a summary instead of the receipts.")
     var summary = false
 
-    @OptionGroup var client: ClientOptions
+    @OptionGroup var sidecar: SidecarOptions
+
+    private static let waitDefault = Duration.seconds(60)
+    private static let timeoutMax = Duration.seconds(3600)
 
     func validate() throws {
-        guard timeout >= 0, timeout <= 3600 else { throw ValidationError("--timeout takes 0 to 3600 seconds.") }
+        guard timeout ?? .zero <= Self.timeoutMax else { throw ValidationError("--timeout takes 1h at most.") }
     }
 
     func run() async throws {
@@ -42,9 +49,10 @@ struct Buffer: AsyncParsableCommand {
         } catch {
             throw CommandFailure("\(file): \(error.message)", try: "one JSON object, an array, or one object per line")
         }
-        let goal = wait.map { (goal: $0.goal, timeout: Duration.seconds(timeout)) }
-        let tally = try await client.withClient { client in
-            try await BufferRun(client: client, wait: goal, printsReceipts: !summary).send(transactions)
+        let goal = wait.map { (goal: $0.goal, timeout: timeout ?? Self.waitDefault) }
+        let tally = try await sidecar.withClient { client in
+            let patient = client.waiting(atMost: try await receiptTime(client))
+            return try await BufferRun(client: patient, wait: goal, printsReceipts: !summary).send(transactions)
         }
         if summary { Terminal.print(tally.value, json: true) }
         guard tally.failed == 0, tally.unsent == 0 else {
@@ -52,5 +60,23 @@ struct Buffer: AsyncParsableCommand {
                 "\(tally.failed) of \(transactions.count) failed, \(tally.unsent) were not sent.",
                 try: "sluice list, or the same file again where it has transaction_ids of its own")
         }
+    }
+
+    /// A site of type main gives the receipt when it has applied the transaction, or its main.timeout is over.
+    private func receiptTime(_ client: SluiceClient) async throws -> Duration {
+        if wait == nil, let timeout { return timeout }
+        let settings: JSONValue
+        do throws(SluiceClientError) {
+            settings = try await client.call("server.config")
+        } catch {
+            guard error.kind == .deadlineExceeded else { throw error }
+            throw CommandFailure(
+                "\(error.kind.rawValue): The sidecar gives no answer in time; no transaction was sent.",
+                try: CommandFailure.hintForSilence)
+        }
+        guard settings["site.type"]?.string == "main", let text = settings["main.timeout"]?.string,
+            let own = DurationText.parse(text)
+        else { return SidecarOptions.answerTime }
+        return own + SidecarOptions.answerTime
     }
 }

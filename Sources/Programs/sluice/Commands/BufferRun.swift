@@ -59,7 +59,7 @@ struct BufferRun {
 
     private func outcome(of transaction: JSONValue) async -> Outcome {
         do throws(SluiceClientError) {
-            let receipt = try await client.buffer(transaction)
+            let receipt = try await receipt(of: transaction)
             guard let wait else {
                 // At a site of kind main the receipt tells what became of it.
                 guard receipt.isDuplicate || receipt.status != .deadLetter else {
@@ -97,6 +97,19 @@ struct BufferRun {
             tally.failed += 1
             bar.clear()
             Terminal.complain("transaction \(index + 1): \(error)")
+        }
+    }
+
+    /// Of one whose answer did not come, its id is told: perhaps it was made here, and with it the transaction may be sent again.
+    private func receipt(of transaction: JSONValue) async throws(SluiceClientError) -> Receipt {
+        do {
+            return try await client.buffer(transaction)
+        } catch {
+            guard error.kind == .outcomeUnknown, let id = transaction["transaction_id"]?.string else { throw error }
+            var told = error
+            told.message =
+                "\(error.message) Whether \(id) was accepted is not known; sent again with this transaction_id it is accepted once."
+            throw told
         }
     }
 }

@@ -42,6 +42,9 @@ struct DeadLetterSelection: ParsableArguments {
 
     @OptionGroup var filter: DeadLetterFilter
 
+    /// There may be thousands of them.
+    static let workTime = Duration.seconds(60)
+
     func validate() throws {
         guard [!ids.isEmpty, all, filter.value != nil].count(where: \.self) == 1 else {
             throw ValidationError("Name ids, or a filter, or --all; exactly one of them.")

@@ -16,7 +16,9 @@ struct DeadLetterDiscard: AsyncParsableCommand {
     @OptionGroup var client: ClientOptions
 
     func run() async throws {
-        let result = try await client.withClient { try await $0.discardDeadLetters(selection.selected) }
+        let result = try await client.withClient(extra: DeadLetterSelection.workTime) {
+            try await $0.discardDeadLetters(selection.selected)
+        }
         Terminal.print(result, json: json)
         let discarded = result.object?["discarded"]?.array?.compactMap(\.string) ?? []
         let missing = selection.ids.filter { !discarded.contains($0) }

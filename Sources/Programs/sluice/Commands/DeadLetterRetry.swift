@@ -28,7 +28,7 @@ struct DeadLetterRetry: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let result = try await client.withClient {
+        let result = try await client.withClient(extra: DeadLetterSelection.workTime) {
             try await $0.retryDeadLetters(selection.selected, changes: changes?.value)
         }
         Terminal.print(result, json: json)

@@ -14,30 +14,38 @@ struct ProcessorDrain: AsyncParsableCommand {
     private static let sliceShown = Duration.milliseconds(250)
     private static let slice = Duration.seconds(10)
 
-    @Option(help: "How long, in seconds.")
-    var timeout: Double = 60
+    @Option(
+        help: ArgumentHelp("How long: 500ms, 10s, 5m (default: 60s).", valueName: "duration"),
+        transform: DurationArgument.parse)
+    var timeout: Duration?
 
     @Flag(help: "Print JSON.")
     var json = false
 
-    @OptionGroup var client: ClientOptions
+    @OptionGroup var sidecar: SidecarOptions
 
-    func validate() throws {
-        guard timeout >= 0 else { throw ValidationError("--timeout takes seconds, 0 or more.") }
-    }
+    private static let timeoutDefault = Duration.seconds(60)
 
     func run() async throws {
-        let (isDrained, remaining) = try await client.withClient { try await drain($0) }
+        let (isDrained, remaining, isPaused) = try await sidecar.withClient { client in
+            let isPaused = try await client.processorStatus()["state"]?.string == "paused"
+            // Where several sidecars share a site another one may apply all the same.
+            if isPaused { Terminal.complain("The processor is paused; `sluice processor resume` lets it go on.") }
+            let state = try await drain(client)
+            return (state.isDrained, state.remaining, isPaused)
+        }
         Terminal.print(["drained": .bool(isDrained), "remaining": .integer(remaining)], json: json)
         guard isDrained else {
-            throw CommandFailure("\(remaining) remain.", try: "sluice health, which says what keeps them")
+            throw CommandFailure(
+                "\(remaining) remain.",
+                try: isPaused ? "sluice processor resume" : "sluice health, which says what keeps them")
         }
     }
 
     /// In slices, so that the bar moves and no call outlasts its connection's patience.
     private func drain(_ client: SluiceClient) async throws -> (isDrained: Bool, remaining: Int64) {
         let clock = ContinuousClock()
-        let end = clock.now + .seconds(timeout)
+        let end = clock.now + (timeout ?? Self.timeoutDefault)
         var bar = ProgressBar("drain")
         defer { bar.clear() }
         let slice = Terminal.isTerminal(STDERR_FILENO) ? Self.sliceShown : Self.slice

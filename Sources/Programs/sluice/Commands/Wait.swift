@@ -15,21 +15,26 @@ struct Wait: AsyncParsableCommand {
     @Option(help: "The goal: committed or replicated.")
     var until = GoalArgument.committed
 
-    @Option(help: "How long, in seconds; at most 3600.")
-    var timeout: Double = 60
+    @Option(
+        help: ArgumentHelp("How long: 500ms, 10s, 5m; at most 1h (default: 60s).", valueName: "duration"),
+        transform: DurationArgument.parse)
+    var timeout: Duration?
 
     @Flag(help: "Print the status record as JSON.")
     var json = false
 
-    @OptionGroup var client: ClientOptions
+    @OptionGroup var sidecar: SidecarOptions
+
+    private static let timeoutDefault = Duration.seconds(60)
+    private static let timeoutMax = Duration.seconds(3600)
 
     func validate() throws {
-        guard timeout >= 0, timeout <= 3600 else { throw ValidationError("--timeout takes 0 to 3600 seconds.") }
+        guard timeout ?? .zero <= Self.timeoutMax else { throw ValidationError("--timeout takes 1h at most.") }
     }
 
     func run() async throws {
-        let record = try await client.withClient {
-            try await $0.wait(for: id, until: until.goal, timeout: .seconds(timeout))
+        let record = try await sidecar.withClient {
+            try await $0.wait(for: id, until: until.goal, timeout: timeout ?? Self.timeoutDefault)
         }
         if json { Terminal.print(record.value, json: true) } else { Terminal.print(record.status.rawValue) }
         guard record.status.hasReached(until.goal) else {
