@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 
-/// Keeps the site's keys read-only for commands. Three of them are ordinary strings, written by the rooms above.
+/// Keeps the site's keys read-only for commands. Four of them are ordinary strings, written by the rooms above.
 public struct SiteGuard: Sendable {
     public let prefix: [UInt8]
     private let ordinary: [[UInt8]]
 
     public init(keys: SiteKeys) {
         prefix = Array(keys.prefix.utf8)
-        ordinary = [Array(keys.schema.utf8), Array(keys.processorLease.utf8), Array(keys.releasedPosition.utf8)]
+        ordinary = [keys.schema, keys.processorLease, keys.releasedPosition, keys.mainOrigin].map { Array($0.utf8) }
     }
 
     /// Whether the key is one that only procedures change.

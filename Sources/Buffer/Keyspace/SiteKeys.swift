@@ -25,8 +25,10 @@ public struct SiteKeys: Sendable, Hashable {
     public var heldRecords: String { prefix + "held_records" }
     /// zset by position
     public var replicationPending: String { prefix + "replication_pending" }
-    /// string: timeline and value of the position that every replica had when something was released last
+    /// string: timeline, value and system of the position that every replica had when something was released last
     public var releasedPosition: String { prefix + "released_position" }
+    /// string: system and timeline of the main database with which all that waits for the replicas was compared
+    public var mainOrigin: String { prefix + "main_origin" }
     /// string, JSON
     public var schema: String { prefix + "schema" }
     /// hash

@@ -73,12 +73,24 @@ public struct ReadBufferManager: Sendable {
     }
 }
 
+extension Position {
+    /// As ``SiteKeys/releasedPosition`` holds it: the timeline, the value and the system, as decimal numbers.
+    public var keyspaceText: String { "\(timeline) \(value) \(system)" }
+
+    /// What an older version wrote has no system.
+    public init?(keyspaceText: String) {
+        let parts = keyspaceText.split(separator: " ")
+        guard parts.count == 2 || parts.count == 3, let timeline = UInt32(parts[0]), let value = UInt64(parts[1]),
+            let system = parts.count == 2 ? 0 : UInt64(parts[2])
+        else { return nil }
+        self.init(value, timeline: timeline, system: system)
+    }
+}
+
 extension Reply {
-    /// What ``SiteKeys/releasedPosition`` holds: the timeline and the value, as decimal numbers. Nil for anything else.
+    /// What ``SiteKeys/releasedPosition`` holds. Nil for anything else.
     public var position: Position? {
         guard case .bulk(let bytes) = self else { return nil }
-        let parts = String(decoding: bytes, as: UTF8.self).split(separator: " ")
-        guard parts.count == 2, let timeline = UInt32(parts[0]), let value = UInt64(parts[1]) else { return nil }
-        return Position(value, timeline: timeline)
+        return Position(keyspaceText: String(decoding: bytes, as: UTF8.self))
     }
 }

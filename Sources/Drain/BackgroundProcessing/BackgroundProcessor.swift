@@ -10,7 +10,8 @@ public import TransactionModel
 
 /// Applies what was accepted, in the background, each transaction once.
 ///
-/// A cycle: what is due for a retry goes back to the buffer; the tail is claimed; what conflicts with blocked
+/// A cycle: what is due for a retry goes back to the buffer, and under a new lease what the main database has lost
+/// (``Reconciler``); the tail is claimed; what conflicts with blocked
 /// transactions is parked; the rest is applied in one database transaction together with its ledger rows, or in
 /// several lanes (``LaneRun``) where the database lets more than one in; only then it leaves the buffer. A crash anywhere in between is repaired by doing it again: the ledger knows what was applied.
 public final class BackgroundProcessor: Service, TransactionExecuting {
@@ -29,6 +30,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
     private let resumeSignal = WakeSignal()
     let state = Mutex(ProcessorStateMachine())
     let leaseKeeper: LeaseKeeper
+    let reconciliation = Mutex(ReconciliationStateMachine())
     /// The code of the failure of which the log knows.
     private let told = Mutex<String?>(nil)
     private let prunedAt = Mutex<Timestamp?>(nil)
@@ -147,6 +149,7 @@ public final class BackgroundProcessor: Service, TransactionExecuting {
             try await giveBackUnsettled(token: lease.token)
             let due = try await releaseDue()
             try await database.verify(lease)
+            try await Reconciler(self, lease).run()
             // A pause that came meanwhile: what is accepted after its answer must not be applied.
             guard state.withLock({ $0.next() }) == .cycle else { return .idle(due: due) }
             let works = try await claim(lease)

@@ -59,9 +59,7 @@ struct BatchRun {
         }
         for work in plan.dead {
             // It may have been applied just before a crash.
-            let ledger = try await processor.database.read { snapshot throws(DatabaseError) in
-                try snapshot.ledger([work.id])
-            }
+            let ledger = try await processor.ledger([work.id], under: lease)
             if let entry = ledger[work.id] {
                 changes.append(.committed(work.id, position: entry.position, generatedIDs: entry.generatedIDs))
                 continue

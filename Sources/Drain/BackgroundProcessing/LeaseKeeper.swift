@@ -45,12 +45,17 @@ final class LeaseKeeper: Sendable {
         holder = String(generator.next(), radix: 36) + String(generator.next(), radix: 36)
     }
 
-    /// The token under which this process works; nil: it does not.
-    var token: Int64? { state.withLock { $0.lease?.token } }
+    /// Under which this process works; nil: it does not.
+    var lease: Lease? { state.withLock { $0.lease } }
+
+    var token: Int64? { lease?.token }
 
     /// The lease was taken in a database that is older than the last one, or another one, and nobody has said yet that
     /// it is meant so.
     var isDatabaseOlder: Bool { state.withLock { $0.isDatabaseOlder } }
+
+    /// Other signs than its token say that the database is another one.
+    func doubtDatabase() { state.withLock { $0.isDatabaseOlder = true } }
 
     func approveDatabase() { state.withLock { $0.isDatabaseOlder = false } }
 
@@ -80,13 +85,13 @@ final class LeaseKeeper: Sendable {
         }
         state.withLock { state in
             state.lease = taken
-            state.isDatabaseOlder = taken.isOfOlderDatabase
+            if taken.isOfOlderDatabase { state.isDatabaseOlder = true }
         }
         return .new(taken)
     }
 
     /// Somebody else has it, or what was done under it is not known: the next token is a higher one.
-    func forget() { state.withLock { $0 = State() } }
+    func forget() { state.withLock { $0 = State(isDatabaseOlder: $0.isDatabaseOlder) } }
 
     /// So that the next one need not wait.
     func giveUp() async {

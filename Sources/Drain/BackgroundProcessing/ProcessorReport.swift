@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import MainDatabase
+public import MainDatabase
 import Synchronization
 public import TransactionBuffering
 public import TransactionModel
@@ -20,6 +20,9 @@ public struct ProcessorReport: Sendable {
 }
 
 extension BackgroundProcessor {
+    /// Whether what waits for the replicas was looked up in the main database as it is.
+    public var standing: Reconciliation { reconciliation.withLock { $0.standing(under: leaseKeeper.lease) } }
+
     public var report: ProcessorReport {
         let (token, isDatabaseOlder) = (leaseKeeper.token, leaseKeeper.isDatabaseOlder)
         return state.withLock {

@@ -17,13 +17,15 @@ public protocol MainDatabase: DatabaseReader {
     /// waits out commits of the previous holder in flight.
     func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease
 
-    /// Reachable, writable at this moment, the lease still ours. Changes nothing.
+    /// Reachable, writable at this moment, the lease still ours, the database still the one in which it was taken.
+    /// Changes nothing.
     func verify(_ lease: Lease) async throws(DatabaseError)
 
     /// Applies a batch in one database transaction, ledger rows included, or none of it.
     ///
     /// Throws when the batch as a whole could not run or its outcome is unknown; a fault of one of its transactions
-    /// is ``BatchOutcome/failed(index:_:)``, and then nothing of the batch was applied.
+    /// is ``BatchOutcome/failed(index:_:)``, and then nothing of the batch was applied. Where the database that would apply
+    /// it is of another ``Lease/origin`` it throws ``DatabaseError/Kind/leaseLost``, and has applied nothing.
     func apply(_ batch: [PreparedTransaction], under lease: Lease) async throws(DatabaseError) -> BatchOutcome
 
     /// Forgets ledger rows older than a moment, at most `rowsMax` of them; says how many.
@@ -76,6 +78,9 @@ public struct MissingRight: Sendable, Hashable {
 
 /// One consistent view; valid only inside the body that it was handed to.
 public protocol DatabaseSnapshot {
+    /// Where its rows come from. Throws where that is not known: a standby can't tell its timeline.
+    func origin() throws(DatabaseError) -> DatabaseOrigin
+
     /// The snapshot has everything up to here at least. Nil where the database can't be behind what it answered before.
     func position() throws(DatabaseError) -> Position?
 
@@ -96,6 +101,8 @@ public protocol DatabaseSnapshot {
 
 extension DatabaseSnapshot {
     public func position() throws(DatabaseError) -> Position? { nil }
+
+    public func origin() throws(DatabaseError) -> DatabaseOrigin { .unnamed }
 }
 
 /// A row of `sluice_ledger`.
@@ -114,18 +121,21 @@ public struct LedgerEntry: Sendable, Equatable {
     }
 }
 
-/// The right to apply for a site, as long as the database's token equals this one.
+/// The right to apply for a site, as long as the database's token equals this one and the database is of its origin.
 public struct Lease: Sendable, Hashable {
     public var site: String
     public var token: Int64
     /// The database had never given a token as high as the one that was asked for: who has seen that one saw another
     /// database, or a later state of this one.
     public var isOfOlderDatabase: Bool
+    /// The database in which it was taken.
+    public var origin: DatabaseOrigin
 
-    public init(site: String, token: Int64, isOfOlderDatabase: Bool = false) {
+    public init(site: String, token: Int64, isOfOlderDatabase: Bool = false, origin: DatabaseOrigin = .unnamed) {
         self.site = site
         self.token = token
         self.isOfOlderDatabase = isOfOlderDatabase
+        self.origin = origin
     }
 }
 

@@ -12,7 +12,12 @@ enum LeaseToken {
 
     static let lost = DatabaseError(.leaseLost, code: "lease", "Another processor took the lease of this site.")
 
-    static func take(site: String, atLeast: Int64, on connection: PostgresConnection) throws(DatabaseError) -> Lease {
+    static let elsewhere = DatabaseError(
+        .leaseLost, code: "origin", "The main database is another one, or on another timeline, than a moment ago.")
+
+    static func take(
+        site: String, atLeast: Int64, on connection: PostgresConnection, of origin: DatabaseOrigin
+    ) throws(DatabaseError) -> Lease {
         let found = try connection.exchange {
             connection.begin()
             connection.queue(LedgerSQL.exists)
@@ -37,7 +42,8 @@ enum LeaseToken {
             try connection.ownResult()
         }
         guard let token = raised.int64(0, 0) else { throw lost }
-        return Lease(site: site, token: token, isOfOlderDatabase: (raised.int64(0, 1) ?? 0) < atLeast)
+        return Lease(
+            site: site, token: token, isOfOlderDatabase: (raised.int64(0, 1) ?? 0) < atLeast, origin: origin)
     }
 }
 

@@ -35,13 +35,13 @@ public final class PostgresMainDatabase: MainDatabase {
     // MARK: Writing
 
     public func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease {
-        try await writers.run { _, connection throws(DatabaseError) in
-            try LeaseToken.take(site: site, atLeast: atLeast, on: connection)
+        try await writers.run { session, connection throws(DatabaseError) in
+            try LeaseToken.take(site: site, atLeast: atLeast, on: connection, of: session.origin)
         }
     }
 
     public func verify(_ lease: Lease) async throws(DatabaseError) {
-        try await writers.run { _, connection throws(DatabaseError) in
+        try await write(under: lease) { connection throws(DatabaseError) in
             var parameters = PostgresParameters()
             parameters.append(lease.site)
             let result = try connection.exchange {
@@ -61,7 +61,7 @@ public final class PostgresMainDatabase: MainDatabase {
         guard !batch.isEmpty else { return .applied([]) }
         let open = lost.withLock { $0.open }
         do throws(DatabaseError) {
-            let outcome = try await writers.run { [now] _, connection throws(DatabaseError) in
+            let outcome = try await write(under: lease) { [now] connection throws(DatabaseError) in
                 try BatchTransaction(connection: connection, lease: lease, time: now(), waitsOut: open != nil).run(
                     batch)
             }
@@ -69,6 +69,26 @@ public final class PostgresMainDatabase: MainDatabase {
             return outcome
         } catch {
             if error.kind == .unavailable || error.kind == .outcomeUnknown { lost.withLock { $0.lose() } }
+            throw error
+        }
+    }
+
+    /// Runs `body` on a server of the lease's origin. A connection tells its server's once, when it is made: that costs no
+    /// batch a round trip, and a batch runs on one connection or not at all.
+    private func write<R: Sendable>(
+        under lease: Lease, _ body: @escaping @Sendable (PostgresConnection) throws(DatabaseError) -> R
+    ) async throws(DatabaseError) -> R {
+        do throws(DatabaseError) {
+            return try await writers.run { session, connection throws(DatabaseError) in
+                guard session.origin == lease.origin else { throw LeaseToken.elsewhere }
+                return try body(connection)
+            }
+        } catch {
+            // This one may have come to the new server, or have stayed with the old one: where they differ, all ask again.
+            if error == LeaseToken.elsewhere {
+                writers.renew()
+                reader.renew()
+            }
             throw error
         }
     }

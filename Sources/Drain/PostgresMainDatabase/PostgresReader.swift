@@ -46,15 +46,17 @@ public final class PostgresReader: DatabaseReader {
 
     /// What it has replayed; after its promotion, what it has written.
     public func position() async throws(DatabaseError) -> Position {
-        try await pool.run { _, connection throws(DatabaseError) in
+        try await pool.run { session, connection throws(DatabaseError) in
             try connection.exchange {
                 connection.begin()
                 connection.queue(ServerPosition.sql)
             } take: { () throws(DatabaseError) in
-                ServerPosition.read(try connection.result())
+                ServerPosition.read(try connection.result(), system: session.origin.system)
             }
         }
     }
+
+    func renew() { pool.renew() }
 
     public func identity() async throws(DatabaseError) -> PostgresIdentity {
         try await pool.run { _, connection throws(DatabaseError) in try PostgresIdentity(connection) }

@@ -35,6 +35,13 @@ final class PostgresSnapshot: DatabaseSnapshot {
         return start
     }
 
+    func origin() throws(DatabaseError) -> DatabaseOrigin {
+        guard session.origin.timeline != 0 else {
+            throw DatabaseError(.unavailable, code: "standby", "The server was a standby, and can't tell its timeline.")
+        }
+        return session.origin
+    }
+
     func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
         guard !transactions.isEmpty, try hasLedger() else { return [:] }
         var parameters = PostgresParameters()
@@ -135,7 +142,9 @@ final class PostgresSnapshot: DatabaseSnapshot {
         } take: { () throws(DatabaseError) in
             if begins {
                 let position = try connection.result()
-                if position.text(0, 2) == "t" { start = ServerPosition.read(position) }
+                if position.text(0, 2) == "t" {
+                    start = ServerPosition.read(position, system: session.origin.system)
+                }
                 try connection.finish()
                 _ = try connection.result()
             }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #if Postgres
+import MainDatabase
 import PostgresConnection
 import TransactionModel
 
@@ -18,15 +19,28 @@ enum ServerPosition {
             ELSE ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END
         """
 
+    /// Two columns: the system identifier, and a primary's timeline.
+    static let originColumns = """
+        (SELECT system_identifier FROM pg_control_system()),
+        CASE WHEN NOT pg_is_in_recovery()
+            THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::int END
+        """
+
+    static func origin(_ result: PostgresResult, column: Int) -> DatabaseOrigin {
+        DatabaseOrigin(
+            system: result.int64(0, column).map { UInt64(bitPattern: $0) } ?? 0,
+            timeline: result.int64(0, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0)
+    }
+
     static let sql = "SELECT " + columns
 
     /// A third column: whether the server only replays.
     static let standbySQL = sql + ", pg_is_in_recovery()"
 
-    static func read(_ result: PostgresResult, column: Int = 0) -> Position {
+    static func read(_ result: PostgresResult, column: Int = 0, system: UInt64 = 0) -> Position {
         Position(
             result.text(0, column).flatMap { UInt64($0) } ?? 0,
-            timeline: result.int64(0, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0)
+            timeline: result.int64(0, column + 1).map { UInt32(truncatingIfNeeded: $0) } ?? 0, system: system)
     }
 }
 #endif

@@ -21,6 +21,11 @@ final class Session {
     private var isClosed = false
     /// The ledger was seen.
     var hasLedger = false
+    /// The server's, since it was connected to: a server changes its system never, its timeline only while it is a
+    /// standby. Timeline 0: it was one.
+    private(set) var origin = DatabaseOrigin.unnamed
+    /// ``SessionPool/epoch`` of the connection.
+    private var epoch = 0
 
     init(_ configuration: PostgresConfiguration, role: Role, interrupt: PostgresInterrupt) {
         self.configuration = configuration
@@ -29,7 +34,12 @@ final class Session {
     }
 
     /// Runs `body`, and drops a connection that ended or is stuck in a transaction: the next call starts afresh.
-    func withConnection<R>(_ body: (PostgresConnection) throws(DatabaseError) -> R) throws(DatabaseError) -> R {
+    /// - Parameter epoch: An older connection is given up first.
+    func withConnection<R>(
+        epoch: Int, _ body: (PostgresConnection) throws(DatabaseError) -> R
+    ) throws(DatabaseError) -> R {
+        if epoch != self.epoch { drop() }
+        self.epoch = epoch
         let connection = try connection()
         defer { if connection.isInTransaction { drop() } }
         do throws(DatabaseError) {
@@ -94,7 +104,8 @@ final class Session {
         let sql = """
             SELECT set_config('synchronous_commit', CASE current_setting('synchronous_commit')
                     WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
-                pg_is_in_recovery(), current_setting('server_version_num')::int, \(terms.joined(separator: ", "))
+                pg_is_in_recovery(), current_setting('server_version_num')::int, \(ServerPosition.originColumns),
+                \(terms.joined(separator: ", "))
             """
         let result = try connection.exchange {
             connection.queue(sql, parameters, prepared: false)
@@ -111,6 +122,7 @@ final class Session {
             throw DatabaseError(
                 .unavailable, code: "standby", "The server is a standby, which takes no writes; name the primary.")
         }
+        origin = ServerPosition.origin(result, column: 3)
     }
 
     private static let versionMin: Int64 = 120_000

@@ -12,6 +12,8 @@ final class SessionPool: Sendable {
     private let turns: Mutex<SessionTurns<UnsafeContinuation<Int, Never>>>
     /// Whether a call may be cut off when nobody wants it any more.
     private let isInterruptible: Bool
+    /// Goes up when connections must be made anew.
+    private let epoch = Atomic<Int>(0)
 
     init(_ configuration: PostgresConfiguration, role: Session.Role, name: String, isInterruptible: Bool) {
         let count = min(max(configuration.connections, 1), PostgresConfiguration.connectionsMax)
@@ -65,8 +67,13 @@ final class SessionPool: Sendable {
         }
         guard begins else { throw DatabaseError(.unavailable, code: "cancelled", "The call is no longer wanted.") }
         defer { turns.withLock { $0.end(turn, on: session) } }
-        return try state.withConnection { connection throws(DatabaseError) in try body(state, connection) }
+        return try state.withConnection(epoch: epoch.load(ordering: .acquiring)) { connection throws(DatabaseError) in
+            try body(state, connection)
+        }
     }
+
+    /// Every session connects anew before its next call, so that all of them reach the server that is the right one now.
+    func renew() { epoch.add(1, ordering: .acquiringAndReleasing) }
 
     private func cancel(_ turn: Int) {
         turns.withLock { if let session = $0.cancel(turn) { interrupts[session].interrupt() } }

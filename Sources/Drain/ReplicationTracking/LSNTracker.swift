@@ -11,25 +11,30 @@ public import TransactionModel
 ///
 /// Which transactions wait is kept in `replication_pending` and not here, so a restart forgets nothing.
 ///
-/// Positions compare only within one timeline. When the main database is found on another one (a replica was promoted in
-/// its place), what waits is looked up in its ledger: what it lacks was lost with its predecessor, and returns to the buffer.
+/// Positions compare only within one history (``DatabaseOrigin``). Who applies looks up what waits when the main database is
+/// found in another one (a replica was promoted in its place); until then, and for replicas of another one, ledgers decide.
 public final class LSNTracker: Service, PositionTracking {
     private let manager: TransactionManager
     private let access: KeyspaceAccess
     private let main: any DatabaseReader
     private let replicas: [any DatabaseReader]
     private let configuration: TrackerConfiguration
+    private let standing: @Sendable () -> Reconciliation
     private let clock: any Clock<Duration>
     private let logger: Logger
     private let state = Mutex(TrackerStateMachine())
     /// By replica: why it could not be read when it was asked last.
     private let faults: Mutex<[String?]>
 
-    /// - Parameter replicas: Without any, the main database is the one to be looked at.
+    /// - Parameters:
+    ///   - replicas: Without any, the main database is the one to be looked at.
+    ///   - standing: Of who applies in this process.
     public init(
         manager: TransactionManager, access: KeyspaceAccess, main: any DatabaseReader, replicas: [any DatabaseReader],
-        configuration: TrackerConfiguration, clock: any Clock<Duration> = ContinuousClock(), logger: Logger
+        configuration: TrackerConfiguration, standing: @escaping @Sendable () -> Reconciliation,
+        clock: any Clock<Duration> = ContinuousClock(), logger: Logger
     ) {
+        self.standing = standing
         self.manager = manager
         self.access = access
         self.main = main
@@ -69,12 +74,10 @@ public final class LSNTracker: Service, PositionTracking {
                 }
                 return .nothingWaits
             }
-            let timeline = try await currentTimeline()
+            let origin = try await origin()
             let positions = try await positions()
-            guard let lowest = positions.min(by: { $0.value < $1.value }) else { return .failed }
-            // A replica that has not followed to the timeline may have what the main database lacks, and the other way round.
-            let strays = zip(replicas, positions).filter { $0.1.timeline != timeline }.map(\.0)
-            return .looked(lowest, released: try await release(upTo: lowest, unlessMissingIn: strays))
+            guard let lowest = positions.min() else { return .failed }
+            return .looked(lowest, released: try await release(positions, origin))
         } catch {
             logger.debug("replicas could not be looked at", metadata: ["error": "\(error)"])
             return .failed
@@ -110,39 +113,23 @@ public final class LSNTracker: Service, PositionTracking {
         }
     }
 
-    // MARK: Timelines
+    // MARK: Histories
 
-    /// The main database's timeline, as far as it is known: while it is away, nothing is committed on another one.
-    private func currentTimeline() async throws -> UInt32? {
-        let known = state.withLock { $0.timeline }
-        // A database without timelines never gets one.
-        if known == 0 { return known }
-        guard let found = try? await main.position().timeline else { return known }
-        if found != known {
-            try await reconcile(with: found)
-            state.withLock { $0.timeline = found }
-        }
-        return found
+    /// The history by which positions count; nil: none does at the moment, and ledgers decide.
+    private func origin() async throws -> DatabaseOrigin? {
+        let known = try await knownOrigin()
+        // While the main database is away, nothing is committed in another history.
+        let found = try? await main.position().origin
+        let origin = TrackerStateMachine.origin(standing(), known: known, found: found)
+        state.withLock { $0.counts(by: origin) }
+        return origin
     }
 
-    /// Sends what waits and is not in the main database's ledger back to the buffer.
-    private func reconcile(with timeline: UInt32) async throws {
-        guard timeline != 0 else { return }
-        var returned = 0
-        var start: Int64 = 0
-        while true {
-            let ids = try await access.members(
-                "ZRANGE", manager.keys.replicationPending, start, start + Int64(configuration.releaseMax) - 1)
-            if ids.isEmpty { break }
-            let lost = try await missing(ids, in: main)
-            if !lost.isEmpty { _ = try await manager.advance(lost.map { .reverted($0) }) }
-            returned += lost.count
-            start += Int64(ids.count - lost.count)
+    private func knownOrigin() async throws(BufferingError) -> DatabaseOrigin? {
+        guard case .bulk(let bytes)? = try await access.read([Command("GET", manager.keys.mainOrigin)]).first else {
+            return nil
         }
-        guard returned > 0 else { return }
-        logger.warning(
-            "the main database is on another timeline and lacks transactions that were committed; they are applied again",
-            metadata: ["timeline": "\(timeline)", "transactions": "\(returned)"])
+        return DatabaseOrigin(text: String(decoding: bytes, as: UTF8.self))
     }
 
     private func missing(
@@ -163,31 +150,47 @@ public final class LSNTracker: Service, PositionTracking {
             if last == nil {
                 last = try await access.read([Command("GET", manager.keys.releasedPosition)]).first?.position
             }
-            guard last.map({ $0 < position }) ?? true else { return state.withLock { $0.remembered = last } }
-            let text = "\(position.timeline) \(position.value)"
-            _ = try await access.read([Command("SET", manager.keys.releasedPosition, text)])
+            if let last, last.isComparable(with: position), last >= position, last.system != 0 || position.system == 0 {
+                return state.withLock { $0.remembered = last }
+            }
+            _ = try await access.read([Command("SET", manager.keys.releasedPosition, position.keyspaceText)])
             state.withLock { $0.remembered = position }
         } catch {
             logger.debug("the released position could not be kept", metadata: ["error": "\(error)"])
         }
     }
 
-    private func release(upTo position: Position, unlessMissingIn strays: [any DatabaseReader]) async throws -> Int {
+    /// What every replica has, by its position, or by its ledger where positions do not count.
+    private func release(_ positions: [Position], _ origin: DatabaseOrigin?) async throws -> Int {
+        // A replica that has not followed to the timeline may have what the main database lacks, and the other way round.
+        let strays = zip(replicas, positions).filter { $0.1.origin != origin }.map(\.0)
+        let limit = positions.filter { $0.origin == origin }.map(\.value).min()
         var released = 0
         while true {
             var ids = try await access.members(
-                "ZRANGEBYSCORE", manager.keys.replicationPending, "-inf", "\(position.value)", "LIMIT", 0,
+                "ZRANGEBYSCORE", manager.keys.replicationPending, "-inf", limit.map { "\($0)" } ?? "+inf", "LIMIT", 0,
                 configuration.releaseMax)
             let isLast = ids.count < configuration.releaseMax
             for stray in strays where !ids.isEmpty {
                 let missing = Set(try await missing(ids, in: stray))
                 ids.removeAll { missing.contains($0) }
             }
-            guard !ids.isEmpty else { return released }
-            await remember(position)
+            guard !ids.isEmpty, try await stillCounts(origin) else { return released }
+            // Positions of several systems have no lowest.
+            if let lowest = positions.min(), positions.allSatisfy({ $0.system == lowest.system }) {
+                await remember(lowest)
+            }
             let count = try await manager.release(ids)
             released += count
             if count == 0 || isLast { return released }
         }
+    }
+
+    /// Whether what was found waiting was committed in that history, or was looked up in it: after a failover meanwhile it
+    /// may have been applied again, and have another position.
+    private func stillCounts(_ origin: DatabaseOrigin?) async throws(BufferingError) -> Bool {
+        guard let origin else { return true }
+        let known = try await knownOrigin()
+        return TrackerStateMachine.origin(standing(), known: known, found: origin) == origin
     }
 }

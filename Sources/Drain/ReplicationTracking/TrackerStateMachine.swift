@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
+import MainDatabase
 import TransactionModel
 
-/// Decides when the replicas are asked next. Pure.
+/// Decides when the replicas are asked next, and what their positions tell. Pure.
 struct TrackerStateMachine: Sendable {
     /// The position that every replica has.
     private(set) var replayed: Position?
-    /// The main database's timeline when what waits was last compared with its ledger; nil: not yet.
-    var timeline: UInt32?
+    /// The history by which positions counted at the last look.
+    private var origin: DatabaseOrigin?
     /// The greatest position that was written into the keyspace.
     var remembered: Position?
     /// How long nothing has moved although something waits.
@@ -45,4 +46,29 @@ struct TrackerStateMachine: Sendable {
     }
 
     func isStalled(_ configuration: TrackerConfiguration) -> Bool { stalled >= configuration.timeout }
+
+    // MARK: Histories
+
+    /// The history by which positions count; nil: none does.
+    /// - Parameters:
+    ///   - known: With which everything was compared last, by whichever process.
+    ///   - found: The main database's; nil: it is away, and nothing is committed in another one.
+    static func origin(
+        _ standing: Reconciliation, known: DatabaseOrigin?, found: DatabaseOrigin?
+    ) -> DatabaseOrigin? {
+        let trusted: DatabaseOrigin? =
+            switch standing {
+            // Another process that took over may have compared with another one, and this one does not know it yet.
+            case .settled(let origin): known ?? origin == origin ? origin : nil
+            case .due: nil
+            case .others: known.flatMap { $0.isNamed ? $0 : nil }
+            }
+        return trusted == found ?? trusted ? trusted : nil
+    }
+
+    /// What was written before may have been replaced when the history changed.
+    mutating func counts(by origin: DatabaseOrigin?) {
+        if origin != self.origin { remembered = nil }
+        self.origin = origin
+    }
 }

@@ -19,6 +19,8 @@ final class DatabaseFile {
     private var decision: OpenDecision
     private var current: SQLiteConnection?
     private var isClosed = false
+    /// The file in which the lease was taken.
+    private var leased: FileIdentity?
 
     init(path: String, role: Role) {
         self.path = path
@@ -45,6 +47,16 @@ final class DatabaseFile {
         case .fail(let error):
             drop()
             throw error
+        }
+    }
+
+    /// The lease that was taken just now is that of the open file.
+    func noteLease() { leased = decision.open }
+
+    /// A backup that was moved into the place of the file may know the same token, and lacks what came later.
+    func checkLeased() throws(DatabaseError) {
+        guard leased == nil || leased == decision.open else {
+            throw DatabaseError(.leaseLost, code: "origin", "The main database is another file than a moment ago.")
         }
     }
 

@@ -50,7 +50,7 @@ public final class SQLiteMainDatabase: MainDatabase {
 
     public func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease {
         try await writer.run { file throws(DatabaseError) in
-            try file.withConnection { connection throws(DatabaseError) in
+            let lease = try file.withConnection { connection throws(DatabaseError) in
                 try WriteTransaction(connection).run { () throws(DatabaseError) in
                     try at(.run) { () throws(SQLiteError) in
                         let ledger = Ledger(connection: connection)
@@ -59,12 +59,15 @@ public final class SQLiteMainDatabase: MainDatabase {
                     }
                 }
             }
+            file.noteLease()
+            return lease
         }
     }
 
     public func verify(_ lease: Lease) async throws(DatabaseError) {
         try await writer.run { file throws(DatabaseError) in
             try file.withConnection { connection throws(DatabaseError) in
+                try file.checkLeased()
                 let transaction = WriteTransaction(connection)
                 try transaction.begin()
                 defer { transaction.rollBack() }
@@ -79,7 +82,8 @@ public final class SQLiteMainDatabase: MainDatabase {
         guard !batch.isEmpty else { return .applied([]) }
         return try await writer.run { [now] file throws(DatabaseError) in
             try file.withConnection { connection throws(DatabaseError) in
-                try Self.apply(batch, under: lease, to: connection, at: now())
+                try file.checkLeased()
+                return try Self.apply(batch, under: lease, to: connection, at: now())
             }
         }
     }

@@ -36,15 +36,23 @@ public struct FailureRecord: Sendable, Hashable {
 }
 
 /// The position that covers a commit: a ledger sequence, or an LSN with its timeline. Compared as a value, never as text.
+///
+/// Positions of two systems can't be compared: who has both looks at ``system`` first.
 public struct Position: Sendable, Hashable, Comparable, CustomStringConvertible {
+    /// The cluster whose log it counts: PostgreSQL's system identifier. 0 where there is none, or nobody asked for it.
+    public var system: UInt64
     /// 0 for databases without timelines.
     public var timeline: UInt32
     public var value: UInt64
 
-    public init(_ value: UInt64, timeline: UInt32 = 0) {
+    public init(_ value: UInt64, timeline: UInt32 = 0, system: UInt64 = 0) {
         self.value = value
         self.timeline = timeline
+        self.system = system
     }
+
+    /// Whether both may count the same log, as far as they say.
+    public func isComparable(with other: Self) -> Bool { system == other.system || system == 0 || other.system == 0 }
 
     public static func < (a: Self, b: Self) -> Bool { (a.timeline, a.value) < (b.timeline, b.value) }
 

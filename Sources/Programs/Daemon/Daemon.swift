@@ -106,7 +106,7 @@ public struct Daemon: Sendable {
             logger: logger)
         let tracker = LSNTracker(
             manager: manager, access: access, main: main, replicas: replicas,
-            configuration: configuration.tracker, logger: logger)
+            configuration: configuration.tracker, standing: { processor.standing }, logger: logger)
         manager.setExecutor(processor)
         manager.setPositionTracker(tracker)
 

@@ -27,11 +27,15 @@ final class ReadFloor: Sendable {
     /// Throws when the snapshot may lack something that a client has seen or written.
     func check(_ snapshot: any DatabaseSnapshot, _ floors: Position?...) throws(DatabaseError) {
         guard let position = try snapshot.position() else { return }
-        for case .some(let floor) in floors where position < floor {
+        // Of another system it says nothing: the main database has moved, and who applies there mends what is known of it.
+        for case .some(let floor) in floors where floor.isComparable(with: position) && position < floor {
             throw DatabaseError(
                 .unavailable, code: Self.code,
                 "the replica is behind what was answered before; it is catching up, try again")
         }
-        answered.withLock { $0 = max($0 ?? position, position) }
+        answered.withLock { answered in
+            if let known = answered, known.isComparable(with: position), position < known { return }
+            answered = position
+        }
     }
 }

@@ -22,6 +22,15 @@ final class FakeDatabase: MainDatabase {
         var mostInFlight = 0
         var begun = 0
         var fault: Fault = { _, _ in nil }
+        var origin = DatabaseOrigin.unnamed
+        /// What positions begin with.
+        var offset: UInt64 = 0
+        /// What becomes of it while the next batch is on its way.
+        var failover: (origin: DatabaseOrigin, keeping: [String])?
+
+        func position(_ count: Int) -> Position {
+            Position(UInt64(count) + offset, timeline: origin.timeline, system: origin.system)
+        }
     }
 
     let state = Mutex(State())
@@ -43,15 +52,26 @@ final class FakeDatabase: MainDatabase {
     var applied: [String] { state.withLock { $0.applied } }
     var batches: [[String]] { state.withLock { $0.batches } }
 
+    /// From now on it has only these transactions, and is of this origin.
+    func fail(over origin: DatabaseOrigin, keeping kept: [String]) {
+        state.withLock { state in
+            state.origin = origin
+            state.applied = kept
+        }
+    }
+
+    func failOverAtNextBatch(_ origin: DatabaseOrigin, keeping kept: [String]) {
+        state.withLock { $0.failover = (origin, kept) }
+    }
+
     func fail(_ fault: @escaping Fault) { state.withLock { $0.fault = fault } }
 
     func takeLease(site: String, atLeast: Int64) async throws(DatabaseError) -> Lease {
-        let token = state.withLock { state in
+        state.withLock { state in
             state.token = max(state.token, atLeast) + 1
             state.leases += 1
-            return state.token
+            return Lease(site: site, token: state.token, origin: state.origin)
         }
-        return Lease(site: site, token: token)
     }
 
     func verify(_ lease: Lease) async throws(DatabaseError) { try check(lease) }
@@ -59,7 +79,8 @@ final class FakeDatabase: MainDatabase {
     private func check(_ lease: Lease) throws(DatabaseError) {
         let error = state.withLock { state -> DatabaseError? in
             if !state.outages.isEmpty { return state.outages.removeFirst() }
-            return lease.token == state.token ? nil : DatabaseError(.leaseLost, code: "token", "The lease is lost.")
+            return lease.token == state.token && lease.origin == state.origin
+                ? nil : DatabaseError(.leaseLost, code: "token", "The lease is lost.")
         }
         if let error { throw error }
     }
@@ -68,6 +89,7 @@ final class FakeDatabase: MainDatabase {
         let (number, inFlight) = begin(batch)
         defer { state.withLock { $0.inFlight[number] = nil } }
         await beforeBatch(inFlight)
+        if let (origin, kept) = state.withLock({ $0.failover.take() }) { fail(over: origin, keeping: kept) }
         try check(lease)
         return state.withLock { state in
             let names = batch.map(\.transactionID.string)
@@ -79,10 +101,10 @@ final class FakeDatabase: MainDatabase {
             return .applied(
                 names.map { name in
                     if let place = state.applied.firstIndex(of: name) {
-                        return .before(Position(UInt64(place + 1)), generatedIDs: nil)
+                        return .before(state.position(place + 1), generatedIDs: nil)
                     }
                     state.applied.append(name)
-                    return .now(Position(UInt64(state.applied.count)), generatedIDs: nil)
+                    return .now(state.position(state.applied.count), generatedIDs: nil)
                 })
         }
     }
@@ -100,19 +122,26 @@ final class FakeDatabase: MainDatabase {
 
     func pruneLedger(before: Timestamp, rowsMax: Int) async throws(DatabaseError) -> Int { 0 }
     func introspect() async throws(DatabaseError) -> Schema { schema }
-    func position() async throws(DatabaseError) -> Position { Position(UInt64(applied.count)) }
+    func position() async throws(DatabaseError) -> Position {
+        state.withLock { $0.position($0.applied.count) }
+    }
+
     func close() async {}
 
     func read<R: Sendable>(
         _ body: @escaping @Sendable (any DatabaseSnapshot) throws(DatabaseError) -> R
     ) async throws(DatabaseError) -> R {
-        try body(FakeSnapshot(applied: applied))
+        let (applied, origin) = state.withLock { ($0.applied, $0.origin) }
+        return try body(FakeSnapshot(applied: applied, place: origin))
     }
 }
 
 /// A snapshot that has nothing but the ledger.
 private struct FakeSnapshot: DatabaseSnapshot {
     let applied: [String]
+    let place: DatabaseOrigin
+
+    func origin() throws(DatabaseError) -> DatabaseOrigin { place }
 
     func ledger(_ transactions: [TransactionID]) throws(DatabaseError) -> [TransactionID: LedgerEntry] {
         var entries: [TransactionID: LedgerEntry] = [:]

@@ -66,7 +66,7 @@ struct LedgerTests {
         try test.psql("DROP TABLE sluice_lease, sluice_ledger")
         #expect(await error { () throws(DatabaseError) in try await database.verify(new) }?.kind == .leaseLost)
         #expect(try await database.takeLease(site: "s", atLeast: 42).token == 43, "and the tables are back")
-        _ = try await database.apply([transaction("a")], under: Lease(site: "s", token: 43))
+        _ = try await database.apply([transaction("a")], under: Lease(site: "s", token: 43, origin: new.origin))
         await database.close()
     }
 

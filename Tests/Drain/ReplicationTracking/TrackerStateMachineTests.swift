@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import MainDatabase
 import Testing
 import TransactionModel
 
@@ -36,5 +37,42 @@ import TransactionModel
         #expect(machine.isStalled(configuration))
         #expect(machine.finished(.nothingWaits, after: .seconds(5), configuration) == .milliseconds(100))
         #expect(!machine.isStalled(configuration))
+    }
+
+    private static let one = DatabaseOrigin(system: 7, timeline: 1)
+    private static let two = DatabaseOrigin(system: 7, timeline: 2)
+
+    @Test(
+        arguments: [
+            (.settled(Self.one), Self.one, Self.one, Self.one),
+            (.settled(Self.one), nil, Self.one, Self.one),
+            // The main database is away.
+            (.settled(Self.one), Self.one, nil, Self.one),
+            // It failed over, and nothing was compared yet.
+            (.settled(Self.one), Self.one, Self.two, nil),
+            // Another process has compared with another one meanwhile.
+            (.settled(Self.one), Self.two, Self.one, nil),
+            (.due, Self.one, Self.one, nil),
+            (.others, Self.one, Self.one, Self.one),
+            (.others, Self.one, Self.two, nil),
+            (.others, nil, Self.one, nil),
+            // Of a file it says nothing unless it was compared here.
+            (.others, DatabaseOrigin.unnamed, DatabaseOrigin.unnamed, nil),
+            (.settled(.unnamed), DatabaseOrigin.unnamed, DatabaseOrigin.unnamed, DatabaseOrigin.unnamed),
+        ] as [(Reconciliation, DatabaseOrigin?, DatabaseOrigin?, DatabaseOrigin?)])
+    func `positions count only in a history with which everything was compared`(
+        standing: Reconciliation, known: DatabaseOrigin?, found: DatabaseOrigin?, expected: DatabaseOrigin?
+    ) {
+        #expect(TrackerStateMachine.origin(standing, known: known, found: found) == expected)
+    }
+
+    @Test func `what was remembered of one history is not known of another`() {
+        var machine = TrackerStateMachine()
+        machine.counts(by: Self.one)
+        machine.remembered = Position(5, timeline: 1, system: 7)
+        machine.counts(by: Self.one)
+        #expect(machine.remembered != nil)
+        machine.counts(by: Self.two)
+        #expect(machine.remembered == nil)
     }
 }

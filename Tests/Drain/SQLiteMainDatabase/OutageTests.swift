@@ -45,6 +45,24 @@ import TransactionModel
         await database.close()
     }
 
+    @Test func aBackupInItsPlaceFencesTheLeaseThatItKnows() async throws {
+        let temporary = try TemporaryDatabase("CREATE TABLE t(id INTEGER PRIMARY KEY)")
+        let database = temporary.database()
+        let lease = try await database.takeLease(site: "s", atLeast: 0)
+        let backup = temporary.path + ".backup"
+        try temporary.other().execute("VACUUM INTO '\(backup)'")
+        #expect(await apply("t1", to: database, lease) == nil)
+        try? FileManager.default.removeItem(atPath: temporary.path + "-wal")
+        try? FileManager.default.removeItem(atPath: temporary.path + "-shm")
+        #expect(rename(backup, temporary.path) == 0)
+        #expect(await apply("t2", to: database, lease)?.kind == .leaseLost)
+        #expect(await error { () throws(DatabaseError) in try await database.verify(lease) }?.kind == .leaseLost)
+        let next = try await database.takeLease(site: "s", atLeast: lease.token)
+        #expect(next.token == lease.token + 1 && !next.isOfOlderDatabase)
+        #expect(await apply("t2", to: database, next) == nil)
+        await database.close()
+    }
+
     @Test func whatIsNoDatabaseIsAnOutageUntilItIsOne() async throws {
         let temporary = try TemporaryDatabase()
         try Data(repeating: 0x41, count: 8192).write(to: URL(fileURLWithPath: temporary.path))

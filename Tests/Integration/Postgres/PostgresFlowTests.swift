@@ -125,6 +125,100 @@ extension Integration {
             #expect(try scene.replica.psql("SELECT shots FROM telescope WHERE id = 't1'") == "111")
             #expect(try after.counters()["conserved"] == true)
         }
+
+        /// `isLive`: the sidecar runs on and finds the promoted one by itself; else it is started anew with its address.
+        @Test(arguments: [false, true])
+        func `what a failover lost is applied before what was accepted after it`(isLive: Bool) throws {
+            let scene = try PostgresScene(PostgresScene.schema)
+            if isLive {
+                #expect(scene.sidecar.stop() == .code(0))
+                let hosts = [scene.primary, scene.replica].map {
+                    $0.directory.replacingOccurrences(of: "/", with: "%2F")
+                }.joined(separator: ",")
+                try scene.sidecar.launch([
+                    "main.url": "postgres://postgres@\(hosts)/postgres?target_session_attrs=read-write",
+                    // So that nobody but who applies can be the first to notice.
+                    "lsn.check_interval": "3s",
+                ])
+                try scene.sidecar.waitUntilReady()
+            }
+            let client = try scene.client()
+            try client.buffer("kept", .update("t", "telescope", "t1", ["shots": 1]))
+            #expect(try client.wait("kept", until: "replicated")["status"] == "replicated")
+            scene.replica.stop()
+            try client.buffer(
+                "lost", .update("t", "telescope", "t1", ["shots": 2]),
+                .create("n", "telescope", ["id": "t9", "name": "new"]))
+            #expect(try client.wait("lost")["status"] == "committed")
+            scene.primary.kill()
+            try client.buffer("later", .update("t", "telescope", "t1", ["shots": 3]))
+            try client.buffer(
+                "child", .create("o", "observation", ["telescope_id": "t9", "note": "of what was lost"]))
+            try scene.replica.start()
+            if !isLive { #expect(scene.sidecar.stop() == .code(0)) }
+            try scene.replica.promote()
+            if !isLive {
+                try scene.sidecar.launch([
+                    "main.url": scene.replica.url, "replica.urls": scene.replica.url, "lsn.check_interval": "3s",
+                ])
+                try scene.sidecar.waitUntilReady()
+            }
+            let after = isLive ? client : try scene.client()
+            for id in ["later", "child"] {
+                #expect(try after.wait(id, timeoutMS: 50_000)["status"] == "committed", "\(id)")
+            }
+            #expect(try scene.replica.psql("SELECT shots FROM telescope WHERE id = 't1'") == "3")
+            #expect(
+                try scene.replica.psql("SELECT transaction_id FROM sluice_ledger ORDER BY sequence")
+                    .hasPrefix("kept\nlost\n"))
+            for id in ["lost", "later", "child"] {
+                #expect(try after.wait(id, until: "replicated", timeoutMS: 50_000)["status"] == "replicated", "\(id)")
+                #expect(try after.status(id)["attempts"] ?? 0 == 0)
+            }
+            #expect(try after.counters()["conserved"] == true)
+        }
+
+        @Test func `after a move to another cluster reads come from its replica, and what waited is confirmed there`()
+            throws
+        {
+            let scene = try PostgresScene(PostgresScene.schema)
+            let client = try scene.client()
+            // So that the log of the new one is behind this one's.
+            for _ in 0..<6 { try scene.primary.psql("SELECT pg_switch_wal(); CREATE TABLE junk(); DROP TABLE junk") }
+            try client.buffer("old", .update("t", "telescope", "t1", ["shots": 1]))
+            #expect(try client.wait("old", until: "replicated")["status"] == "replicated")
+            #expect(try client.get("telescope", "t1")["record"]?["shots"] == 1)
+            try scene.replica.pauseReplay()
+            try client.buffer("waits", .update("t", "telescope", "t2", ["shots": 2]))
+            #expect(try client.wait("waits")["status"] == "committed")
+            #expect(scene.sidecar.stop() == .code(0))
+
+            let primary = try scene.primary.restored()
+            let replica = try primary.replica()
+            let behind =
+                "SELECT '\(try scene.primary.psql("SELECT pg_current_wal_lsn()"))' > pg_current_wal_lsn()::text"
+            #expect(try primary.psql(behind) == "t")
+            try scene.sidecar.launch(["main.url": primary.url, "replica.urls": replica.url])
+            try scene.sidecar.waitUntilReady()
+            let after = try scene.client()
+            try after.buffer("new", .update("t", "telescope", "t3", ["shots": 3]))
+            for id in ["new", "waits"] {
+                #expect(try after.wait(id, until: "replicated")["status"] == "replicated", "\(id)")
+            }
+            #expect(try primary.psql("SELECT count(*) FROM sluice_ledger") == "3", "nothing is applied twice")
+            for (id, shots) in [("t1", 1), ("t2", 2), ("t3", 3)] as [(JSONValue, JSONValue)] {
+                let read = try after.get("telescope", id)
+                #expect(read["record"]?["shots"] == shots && read["pending"] == [])
+            }
+            #expect(try after.query("telescope", ["count": true])["count"] == 3)
+            func isTold() throws -> Bool {
+                try after.call("server.health")["reasons"]?.array?.contains { $0["code"] == "main_database_changed" }
+                    ?? false
+            }
+            #expect(try isTold())
+            try after.resume()
+            #expect(try !isTold())
+        }
     }
 }
 

@@ -87,6 +87,32 @@ extension Integration {
             #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 2)
         }
 
+        @Test func `what a restored main database lacks is applied again, before what was accepted later`() throws {
+            let sidecar = try scene()
+            let first = try sidecar.client()
+            // The backup knows this lease, so its token does not tell.
+            try first.buffer("kept", .update("t", "telescope", "t1", ["shots": 1]))
+            #expect(try first.wait("kept")["status"] == "committed")
+            try sidecar.main.rows(".backup '\(sidecar.folder)/backup.db'")
+            try first.buffer("lost", .update("t", "telescope", "t1", ["shots": 2]))
+            #expect(try first.wait("lost")["status"] == "committed")
+            try first.pause()
+            try first.buffer("later", .update("t", "telescope", "t1", ["shots": 3]))
+            #expect(sidecar.stop() == .code(0))
+            try sidecar.main.rows(".restore '\(sidecar.folder)/backup.db'")
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 1)
+            try sidecar.launch(["replica.urls": "sqlite:" + sidecar.folder + "/replica.db"])
+            try sidecar.waitUntilReady()
+            let client = try sidecar.client()
+            #expect(try client.wait("later")["status"] == "committed")
+            #expect(try sidecar.main.integer("SELECT shots FROM telescope WHERE id = 't1'") == 3)
+            #expect(
+                try sidecar.main.rows("SELECT transaction_id FROM sluice_ledger ORDER BY sequence").flatMap(\.self)
+                    == ["kept", "lost", "later"])
+            try copy(sidecar)
+            #expect(try client.wait("lost", until: "replicated")["status"] == "replicated")
+        }
+
         @Test func `a delete and a database-assigned id hold until the replica has them`() throws {
             let sidecar = try scene()
             let client = try sidecar.client()

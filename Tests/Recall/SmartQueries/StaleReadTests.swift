@@ -72,6 +72,21 @@ import TransactionModel
         await scene.pipeline.close()
     }
 
+    @Test func `what was answered or released in another cluster stands in nobody's way`() async throws {
+        let scene = try await Scene()
+        let key = scene.pipeline.manager.keys.releasedPosition
+        _ = try await scene.pipeline.access.read([Command("SET", key, "1 900 7")])
+        for (position, isStale) in [
+            (Position(900, timeline: 1, system: 7), false), (Position(10, timeline: 1, system: 8), false),
+            // From here on it is this one that must not go back.
+            (Position(9, timeline: 1, system: 8), true), (Position(10, timeline: 1, system: 8), false),
+        ] {
+            scene.replica.position.withLock { $0 = position }
+            #expect(try await scene.isStale() == isStale, "\(position)")
+        }
+        await scene.pipeline.close()
+    }
+
     @Test func `what the overlay knows alone is answered all the same`() async throws {
         let scene = try await Scene()
         _ = try await scene.pipeline.access.read([Command("SET", scene.pipeline.manager.keys.releasedPosition, "1 7")])

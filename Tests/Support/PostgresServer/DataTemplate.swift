@@ -7,16 +7,21 @@ enum DataTemplate {
         let folder = NSTemporaryDirectory() + "sluice-pg-template-\(getpid())"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         Program.give(folder)
+        try make(in: folder)
+        atexit {
+            try? FileManager.default.removeItem(atPath: NSTemporaryDirectory() + "sluice-pg-template-\(getpid())")
+        }
+        return folder + "/data"
+    }
+
+    /// A new cluster, with a system identifier of its own.
+    static func make(in folder: String) throws {
         try Program.run(
             "initdb",
             [
                 "-D", folder + "/data", "--auth=trust", "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
                 "--no-instructions",
             ], folder: folder)
-        atexit {
-            try? FileManager.default.removeItem(atPath: NSTemporaryDirectory() + "sluice-pg-template-\(getpid())")
-        }
-        return folder + "/data"
     }
 
     /// Owners stay as they are.

@@ -61,6 +61,21 @@ public final class PostgresServer: Sendable {
         }
     }
 
+    /// A primary with a dump of this one's database: another cluster, whose log begins anew.
+    public func restored() throws -> PostgresServer {
+        let other = try PostgresServer(settings: settings) { directory in
+            try DataTemplate.make(in: directory)
+            try Program.run(
+                "pg_dump", ["-h", self.directory, "-U", "postgres", "-f", directory + "/dump.sql", "postgres"],
+                folder: directory)
+        }
+        try Program.run(
+            "psql",
+            ["-h", other.directory, "-U", "postgres", "-Xqv", "ON_ERROR_STOP=1", "-f", other.directory + "/dump.sql"],
+            folder: other.directory)
+        return other
+    }
+
     public var socketPath: String { directory + "/.s.PGSQL.5432" }
 
     /// A connection string of keywords.

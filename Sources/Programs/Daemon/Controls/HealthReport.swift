@@ -45,7 +45,7 @@ struct HealthReport {
         if report.isDatabaseOlder {
             degrade(
                 "main_database_changed",
-                "The main database does not know this site's last lease: it is another one than before (main.url), or an older state of it (a restored backup, a replica promoted too early). If that is meant, `sluice processor resume` says so."
+                "The main database is another one than before (main.url), or an older state of it (a restored backup, a replica promoted too early): it does not know this site's last lease, or belongs to another cluster. If that is meant, `sluice processor resume` says so."
             )
         }
         let missing = await overview.missingFromQueue()
