@@ -30,6 +30,7 @@ public final class PostgresMainDatabase: MainDatabase {
         writers = SessionPool(configuration, role: .writer, name: "postgres-write", isInterruptible: false)
         // Never a standby that the connection string may name too: reads of the main database are never behind.
         reader = PostgresReader(configuration, role: .mainReader)
+        reader.share(with: writers)
     }
 
     // MARK: Writing

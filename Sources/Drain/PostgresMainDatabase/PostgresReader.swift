@@ -58,6 +58,8 @@ public final class PostgresReader: DatabaseReader {
 
     func renew() { pool.renew() }
 
+    func share(with writers: SessionPool) { pool.share(with: writers) }
+
     public func identity() async throws(DatabaseError) -> PostgresIdentity {
         try await pool.run { _, connection throws(DatabaseError) in try PostgresIdentity(connection) }
     }

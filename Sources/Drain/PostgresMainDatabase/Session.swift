@@ -56,6 +56,12 @@ final class Session {
         isClosed = true
     }
 
+    /// Closes until it is needed again.
+    func disconnect() { drop() }
+
+    /// As far as it is known without asking.
+    var isConnected: Bool { current != nil }
+
     private func drop() {
         current?.close()
         current = nil

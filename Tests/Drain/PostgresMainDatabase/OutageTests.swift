@@ -71,6 +71,35 @@ struct OutageTests {
         await database.close()
     }
 
+    @Test(arguments: [1, 2, 3]) func aServerWithTooFewConnectionsIsUsedWithThoseItGives(limit: Int) async throws {
+        let test = try TestDatabase(Self.schema)
+        let role = "few_\(test.name)"
+        try test.psql(
+            """
+            CREATE ROLE \(role) LOGIN CONNECTION LIMIT \(limit);
+            ALTER TABLE t OWNER TO \(role); ALTER SCHEMA public OWNER TO \(role)
+            """)
+        var configuration = test.configuration(user: role)
+        configuration.connections = 4
+        let database = PostgresMainDatabase(configuration) { TestDatabase.moment }
+        let lease = try await database.takeLease(site: "s", atLeast: 0)
+        for round in 0..<5 {
+            let faults = await withTaskGroup(of: DatabaseError?.self) { group in
+                for number in 0..<8 { group.addTask { await apply("\(round)-\(number)", to: database, lease) } }
+                return await group.reduce(into: []) { faults, fault in if let fault { faults.append(fault) } }
+            }
+            #expect(faults.isEmpty, "\(faults)")
+        }
+        #expect(try test.psql("SELECT count(*) FROM t") == "40")
+        // A read gets one that the writers do not use, as soon as the server has seen it go; and they get it back.
+        func position() async -> DatabaseError? {
+            await error { () throws(DatabaseError) in _ = try await database.position() }
+        }
+        while let fault = await position() { #expect(fault.code == "53300") }
+        while let fault = await apply("last", to: database, lease) { #expect(fault.code == "53300") }
+        await database.close()
+    }
+
     @Test func aServerThatHangsHangsNobody() async throws {
         let server = try PostgresServer()
         let test = try TestDatabase(server: server, Self.schema)

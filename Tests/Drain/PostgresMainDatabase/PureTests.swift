@@ -72,12 +72,81 @@ import TransactionModel
 
     @Test func sessionsAreHandedOnInOrder() {
         var turns = SessionTurns<String>(sessions: 2)
-        let acquired = ["a", "b", "c", "d"].map { turns.acquire($0) }
+        let acquired = ["a", "b", "c", "d"].map { turns.acquire($0, at: .now) }
         #expect(acquired == [0, 1, nil, nil])
-        let released = [1, 0, 1].map { turns.release($0) }
-        #expect(released == ["c", "d", nil])
-        let last = turns.acquire("e")
+        let released = [1, 0, 1].map { turns.release($0, isConnected: true, at: .now).map(\.waiter) }
+        #expect(released == [["c"], ["d"], []])
+        let last = turns.acquire("e", at: .now)
         #expect(last == 1)
+    }
+
+    @Test func aLivingConnectionGoesFirst() {
+        var turns = SessionTurns<String>(sessions: 3)
+        let acquired = ["a", "b"].map { turns.acquire($0, at: .now) }
+        #expect(acquired == [0, 1])
+        // The one that could not connect is given back last, and taken last.
+        for (session, isConnected) in [(0, true), (1, false)] {
+            let free1 = turns.release(session, isConnected: isConnected, at: .now)
+            #expect(free1.isEmpty)
+        }
+        let next = ["c", "d", "e"].map { turns.acquire($0, at: .now) }
+        #expect(next == [0, 1, 2])
+    }
+
+    @Test func aServerWithoutConnectionsLeftMeansFewerSessions() {
+        let start = ContinuousClock.now
+        let later = start + SessionTurns<String>.refusalPause
+        var turns = SessionTurns<String>(sessions: 3)
+        let acquired = ["a", "b"].map { turns.acquire($0, at: start) }
+        #expect(acquired == [0, 1])
+        let free2 = turns.release(0, isConnected: true, at: start)
+        #expect(free2.isEmpty)
+        let waits = turns.refused(at: start)
+        let none = turns.release(1, isConnected: false, at: start)
+        #expect(waits && none.isEmpty)
+        // The one there is must do.
+        let inUse = ["b", "c", "d"].map { turns.acquire($0, at: start) }
+        #expect(inUse == [0, nil, nil])
+        let handed = turns.release(0, isConnected: true, at: start)
+        #expect(handed.map(\.waiter) == ["c"] && handed.map(\.session) == [0])
+        // Another one is tried later, one at a time.
+        let tried = ["e", "f"].map { turns.acquire($0, at: later) }
+        #expect(tried == [1, nil])
+        // It came through: whoever waits may try too.
+        let further = turns.release(1, isConnected: true, at: later)
+        #expect(further.map(\.waiter) == ["d", "f"] && further.map(\.session) == [1, 2])
+    }
+
+    @Test func theLastConnectionToGoLeavesNobodyWaiting() {
+        var turns = SessionTurns<String>(sessions: 2)
+        let first = turns.acquire("a", at: .now)
+        let second = turns.acquire("b", at: .now)
+        #expect(first == 0 && second == 1)
+        let free3 = turns.release(0, isConnected: true, at: .now)
+        #expect(free3.isEmpty)
+        let others = turns.refused(at: .now)
+        #expect(others)
+        let free4 = turns.release(1, isConnected: false, at: .now)
+        #expect(free4.isEmpty)
+        let last = ["c", "d", "e"].map { turns.acquire($0, at: .now) }
+        #expect(last == [0, nil, nil])
+        // The outage is theirs to find out.
+        let handed = turns.release(0, isConnected: false, at: .now)
+        #expect(handed.map(\.waiter) == ["d", "e"] && Set(handed.map(\.session)) == [0, 1])
+        let isAlone = !turns.refused(at: .now)
+        #expect(isAlone, "there is nobody to wait for")
+    }
+
+    @Test func unusedConnectionsAreGivenUp() {
+        var turns = SessionTurns<String>(sessions: 3)
+        let acquired = ["a", "b"].map { turns.acquire($0, at: .now) }
+        #expect(acquired == [0, 1])
+        let free5 = turns.release(0, isConnected: true, at: .now)
+        #expect(free5.isEmpty)
+        let (idle, none) = (turns.takeIdle(), turns.takeIdle())
+        #expect(idle == [0] && none.isEmpty)
+        let free6 = turns.release(0, isConnected: false, at: .now)
+        #expect(free6.isEmpty)
     }
 
     @Test func anInterruptHitsTheCallItIsMeantFor() {
