@@ -12,17 +12,22 @@ public struct SQLDialect: Sendable {
     public var table: @Sendable (_ model: String) -> String
     /// A column, given as SQL, so that the database compares it as ``ColumnType/order(_:_:)`` does.
     public var operand: @Sendable (_ column: String, _ type: ColumnType, _ comparison: Comparison) -> String
+    /// Stands before a statement on a table, so that its text is another one when the types of the columns are: for a
+    /// database that keeps the types of the parameters as they were when it first saw the text.
+    public var mark: @Sendable (_ table: Table) -> String
 
     public init(
         placeholder: @escaping @Sendable (_ number: Int, _ type: ColumnType) -> String,
         table: @escaping @Sendable (_ model: String) -> String = { SQLDialect.quoted($0) },
         operand: @escaping @Sendable (_ column: String, _ type: ColumnType, _ comparison: Comparison) -> String = {
             column, _, _ in column
-        }
+        },
+        mark: @escaping @Sendable (_ table: Table) -> String = { _ in "" }
     ) {
         self.placeholder = placeholder
         self.table = table
         self.operand = operand
+        self.mark = mark
     }
 
     /// `"name"`, quotes doubled. (Both databases quote identifiers so.)

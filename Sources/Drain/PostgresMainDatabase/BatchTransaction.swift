@@ -20,6 +20,14 @@ struct BatchTransaction {
     let waitsOut: Bool
 
     func run(_ batch: [PreparedTransaction]) throws(DatabaseError) -> BatchOutcome {
+        let outcome = try runOnce(batch)
+        guard case .failed = outcome, connection.doubtsStatements else { return outcome }
+        // Nothing was applied, and it may be nobody's fault: what fails with fresh statements too is the transaction's own.
+        connection.forgetStatements()
+        return try runOnce(batch)
+    }
+
+    private func runOnce(_ batch: [PreparedTransaction]) throws(DatabaseError) -> BatchOutcome {
         var selection = BatchSelection(batch)
         let plan = CapturePlan(&selection)
         if selection.referenced.isEmpty, !plan.needsResults, let outcome = try optimistic(&selection, plan) {

@@ -78,7 +78,8 @@ final class PostgresSnapshot: DatabaseSnapshot {
             terms.append("\(dialect.quoted(column.name)) = \(dialect.placeholder(index + 1, column.type))")
             parameters.append(key[index], as: column.type)
         }
-        let result = try query("\(select(table)) WHERE \(terms.joined(separator: " AND "))", parameters)
+        let result = try query(
+            "\(dialect.mark(table))\(select(table)) WHERE \(terms.joined(separator: " AND "))", parameters)
         return result.rowCount > 0 ? PostgresValue.row(result, 0, as: table.columns.map(\.type)) : nil
     }
 
@@ -112,8 +113,10 @@ final class PostgresSnapshot: DatabaseSnapshot {
 
     func count(_ table: Table, where condition: Condition?) throws(DatabaseError) -> Int64 {
         let (filter, parameters) = filter(condition, table)
-        return try query("SELECT count(*) FROM \(SQLDialect.postgres.table(table.name))\(filter)", parameters)
-            .int64(0, 0) ?? 0
+        let dialect = SQLDialect.postgres
+        return try query(
+            "\(dialect.mark(table))SELECT count(*) FROM \(dialect.table(table.name))\(filter)", parameters
+        ).int64(0, 0) ?? 0
     }
 
     /// Runs one statement in the snapshot.

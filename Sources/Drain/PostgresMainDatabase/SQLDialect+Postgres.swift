@@ -25,6 +25,11 @@ extension SQLDialect {
             case (.json, .equality): column + "::jsonb"
             default: column
             }
+        },
+        mark: { table in
+            var hasher = Hasher()
+            for column in table.columns { hasher.combine(column.type) }
+            return "/* \(String(UInt(bitPattern: hasher.finalize()), radix: 36)) */ "
         })
 }
 #endif

@@ -123,7 +123,8 @@ struct StatementBuilder {
 
     /// All columns of the first record by key, so that equal conditions have equal texts whatever is referenced later.
     private func query(_ step: Step, _ index: Int, _ table: Table) throws(DatabaseError) -> Statement {
-        var sql = "SELECT \(table.columns.map { dialect.quoted($0.name) }.joined(separator: ", "))"
+        var sql =
+            dialect.mark(table) + "SELECT \(table.columns.map { dialect.quoted($0.name) }.joined(separator: ", "))"
         sql += " FROM \(dialect.table(table.name))"
         var parameters: [Statement.Parameter] = []
         let order: Ordering

@@ -29,7 +29,7 @@ final class StatementTexts: Sendable {
         return entries.withLock { entries in
             if let known = entries[key] { return known.sql }
             if entries.count >= Self.textsMax { entries.removeAll() }
-            let sql = shape.sql(table, dialect)
+            let sql = dialect.mark(table) + shape.sql(table, dialect)
             entries[key] = Entry(table: table, sql: sql)
             return sql
         }

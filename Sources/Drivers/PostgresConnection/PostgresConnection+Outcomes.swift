@@ -51,12 +51,17 @@ extension PostgresConnection {
     /// A statement that was prepared before its table changed says so with the code of a missing feature; one that
     /// somebody deallocated, with a code of its own.
     private func checked(_ outcome: PostgresOutcome, of sql: String?) -> PostgresOutcome {
-        guard case .failed(var error) = outcome, let sql, error.code == "0A000" || error.code == "26000" else {
-            return outcome
+        guard case .failed(var error) = outcome, let sql else { return outcome }
+        if error.code == "0A000" || error.code == "26000" {
+            error.isStalePlan = names.isOld(sql)
+            names.forget(sql)
+            return .failed(error)
         }
-        error.isStalePlan = names.isOld(sql)
-        names.forget(sql)
-        return .failed(error)
+        if error.mayComeOfOldTypes, names.isOld(sql) {
+            doubtsStatements = true
+            names.giveUp(sql)
+        }
+        return outcome
     }
 
     private func take() -> Entry {

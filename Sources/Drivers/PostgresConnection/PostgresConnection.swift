@@ -32,6 +32,9 @@ public final class PostgresConnection {
     /// The error of a prepare, which belongs to the execution behind it.
     var prepareError: PostgresError?
     private var sinceFlush = 0
+    /// Since the last ``begin()``, a statement that was prepared before failed as it would had its table's types changed
+    /// since.
+    public internal(set) var doubtsStatements = false
 
     /// Connects, to the first server of the string that lets us in.
     ///
@@ -145,8 +148,12 @@ public final class PostgresConnection {
         }
     }
 
+    /// Everything is prepared anew when it comes again.
+    public func forgetStatements() { names.giveUpAll() }
+
     /// Begins a pipeline outside of a transaction: gives up statements that were not used for long.
     public func begin() {
+        doubtsStatements = false
         for name in names.trim() {
             entries.append(.quiet)
             PQsendQueryParams(handle, "DEALLOCATE \(name)", 0, nil, nil, nil, nil, 0)

@@ -26,6 +26,12 @@ public struct PostgresError: Error, Sendable, Hashable, CustomStringConvertible 
     /// ``PostgresInterrupt/interrupt()`` was called.
     static let interrupted = PostgresError(code: "08I01", endsConnection: true)
 
+    /// A prepared statement keeps the types of its parameters over a change of its table's: then a value may not fit the
+    /// parameter although it fits the column, or no assignment or operator may lead from the one to the other.
+    var mayComeOfOldTypes: Bool {
+        code.hasPrefix("22") || ["42804", "42846", "42883", "42P18"].contains(code)
+    }
+
     public var isInterruption: Bool { self == .interrupted }
 
     /// The code alone; no names, no values, and nothing of the connection string.

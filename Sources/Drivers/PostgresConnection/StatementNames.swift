@@ -14,6 +14,8 @@ struct StatementNames {
     private var entries: [StatementText: Entry] = [:]
     private var uses: UInt64 = 0
     private var hasNew = false
+    /// Forgotten here, and not yet by the server.
+    private var given: [String] = []
 
     init(statementsMax: Int) { self.statementsMax = statementsMax }
 
@@ -38,8 +40,23 @@ struct StatementNames {
     /// It was not prepared after all.
     mutating func forget(_ sql: String) { entries[StatementText(sql)] = nil }
 
+    /// What the server knows of it may be wrong.
+    mutating func giveUp(_ sql: String) {
+        if let entry = entries.removeValue(forKey: StatementText(sql)) { given.append(entry.name) }
+    }
+
+    mutating func giveUpAll() {
+        given += entries.values.map(\.name)
+        entries = [:]
+    }
+
     /// Between two pipelines: names to be given up, so that at most `statementsMax` stay.
     mutating func trim() -> [String] {
+        defer { given = [] }
+        return given + excess()
+    }
+
+    private mutating func excess() -> [String] {
         if hasNew {
             for index in entries.values.indices { entries.values[index].isOld = true }
             hasNew = false

@@ -182,6 +182,79 @@ struct ExecutorTests {
         #expect(rows["place"] == [["s", 1, "n"]])
     }
 
+    /// Statements prepared before a column changed its type keep the old type for their parameters.
+    @Test func aColumnOfAnotherTypeGetsItsValuesWhole() async throws {
+        let test = try TestDatabase(
+            """
+            CREATE TYPE grade AS ENUM ('a', 'b');
+            CREATE TABLE t(id int PRIMARY KEY, day date, ratio float4, code char(5), label text, net inet);
+            CREATE TABLE k(id varchar(40) PRIMARY KEY, n int);
+            INSERT INTO t(id) VALUES (1); INSERT INTO k VALUES ('\(Self.book)1', 0);
+            """)
+        let database = test.database()
+        let lease = try await database.takeLease(site: "s", atLeast: 0)
+        let executor = TransactionExecutor(database: database)
+        func run(_ name: String, _ data: String, _ schema: Schema, model: String = "t", id: String = "1") async throws {
+            let payload =
+                #"{"format":1,"transaction_id":"\#(name)","steps":[{"step_id":"a","operation":"update","model":"\#(model)","#
+                + #""id":\#(id),"data":\#(data)}]}"#
+            let item = TransactionExecutor.Item(
+                try #require(StoredTransaction(payload: Array(payload.utf8))), contentHash: hash())
+            let report = await executor.execute([item], schema: schema, under: lease) { _, _ in false }
+            guard case .applied? = report.results.first else {
+                Issue.record("\(name): \(report.results) \(String(describing: report.stoppedBy))")
+                return
+            }
+        }
+        func ask(_ schema: Schema) async throws -> [JSONValue]? {
+            let table = try #require(schema["k"])
+            return try await database.read { snapshot throws(DatabaseError) in
+                try snapshot.record(table, key: [.string("\(Self.book)1")])
+            }
+        }
+        let key = #""\#(Self.book)1""#
+        let before = try await database.introspect()
+        for (column, value) in [
+            ("day", #""2026-01-01""#), ("ratio", "0.5"), ("code", #""x""#), ("label", #""a""#), ("net", #""10.0.0.1""#),
+        ] {
+            try await run("before-\(column)", #"{"\#(column)":\#(value)}"#, before)
+        }
+        try await run("before-key", #"{"n":1}"#, before, model: "k", id: key)
+        #expect(try await ask(before)?.last == 1)
+        try test.psql(
+            """
+            ALTER TABLE t ALTER day TYPE timestamptz, ALTER ratio TYPE float8, ALTER code TYPE text,
+                ALTER label TYPE grade USING label::grade, ALTER net TYPE text;
+            ALTER TABLE k ALTER id TYPE uuid USING id::uuid
+            """)
+        // Still as the schema was when they were accepted: what does not fit any more is prepared anew.
+        try await run("between-label", #"{"label":"a"}"#, before)
+        try await run("between-key", #"{"n":2}"#, before, model: "k", id: key)
+        let after = try await database.introspect()
+        for (column, value) in [
+            ("day", #""2026-01-02T12:34:56Z""#), ("ratio", "0.1"), ("code", #""ab  ""#), ("label", #""b""#),
+            ("net", #""no address""#),
+        ] {
+            try await run("after-\(column)", #"{"\#(column)":\#(value)}"#, after)
+        }
+        try await run("after-key", #"{"n":3}"#, after, model: "k", id: key)
+        #expect(try await ask(after)?.last == 3)
+        #expect(
+            try test.psql("SET timezone = 'UTC'; SELECT day, ratio, '<' || code || '>', label, net FROM t")
+                == "2026-01-02 12:34:56+00|0.1|<ab  >|b|no address")
+        // A value that is wrong all the same is the transaction's fault.
+        let wrong =
+            #"{"format":1,"transaction_id":"wrong","steps":[{"step_id":"a","operation":"update","model":"t","id":1,"data":{"label":"z"}}]}"#
+        for _ in 0..<3 {
+            let item = TransactionExecutor.Item(
+                try #require(StoredTransaction(payload: Array(wrong.utf8))), contentHash: hash())
+            let report = await executor.execute([item], schema: after, under: lease) { _, _ in false }
+            guard case .failed(let fault)? = report.results.first else { throw TestFailure() }
+            #expect(fault.kind == .invalidValue && fault.category == .final && report.stoppedBy == nil)
+        }
+        await database.close()
+    }
+
     @Test func lanesRunBesideEachOther() async throws {
         let test = try TestDatabase("CREATE TABLE t(v text)")
         var configuration = test.configuration()

@@ -56,6 +56,9 @@ import TransactionModel
         names.forget("0")
         let forgotten = names.name(of: "0")
         #expect(forgotten.isNew)
+        names.giveUp("0")
+        let given0 = names.trim()
+        #expect(given0.count == 1, "the server forgets it too")
         let (composed, decomposed) = (names.name(of: "é"), names.name(of: "e\u{301}"))
         #expect(composed.name != decomposed.name, "bytes, not characters")
     }
