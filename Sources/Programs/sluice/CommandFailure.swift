@@ -14,7 +14,7 @@ struct CommandFailure: Error {
     /// Where no sidecar answered at the path; nil for what a sidecar has answered.
     init?(_ error: SluiceClientError, path: String) {
         switch error.kind {
-        case .connectionFailed: self.init(error.message, try: Self.hint(connecting: error.detail, path))
+        case .connectionFailed: self.init(CellText.safe(error.message), try: Self.hint(connecting: error.detail, path))
         // The client's own: an answer did not come.
         case .deadlineExceeded where error.code == 0:
             self.init(

@@ -10,11 +10,4 @@ enum DurationArgument {
         }
         return duration
     }
-
-    /// As short as it can be said.
-    static func text(_ duration: Duration) -> String {
-        let milliseconds = duration / .milliseconds(1)
-        return milliseconds.truncatingRemainder(dividingBy: 1000) == 0
-            ? "\(Int(milliseconds / 1000)) s" : "\(Int(milliseconds)) ms"
-    }
 }

@@ -69,12 +69,12 @@ struct ArgumentTests {
     @Test(
         "A call has the time of its method, and that of its answer",
         arguments: [
-            ("server.health", 0), (#"transaction.wait {"timeout_ms":5000}"#, 5), ("transaction.wait", 30),
-            ("processor.drain", 30), ("transaction.buffer", 60),
+            ("server.health", 0, 0), (#"transaction.wait {"timeout_ms":5000}"#, 5, 0), ("transaction.wait", 30, 0),
+            ("processor.drain", 30, 0), ("transaction.buffer", 0, 60), ("server.backup", 0, 3600),
         ])
-    func ownTime(line: String, seconds: Int) throws {
+    func ownTime(line: String, waits: Int, works: Int) throws {
         let call = try #require(try Sluice.parseAsRoot(words("call " + line)) as? Call)
-        #expect(call.ownTime == .seconds(seconds))
+        #expect(call.waitTime == .seconds(waits) && call.workTime == .seconds(works))
     }
 
     @Test(

@@ -108,7 +108,7 @@ struct BufferRun {
             guard error.kind == .outcomeUnknown, let id = transaction["transaction_id"]?.string else { throw error }
             var told = error
             told.message =
-                "\(error.message) Whether \(id) was accepted is not known; sent again with this transaction_id it is accepted once."
+                "\(error.message) Whether \(CellText.safe(id)) was accepted is not known; sent again with this transaction_id it is accepted once."
             throw told
         }
     }

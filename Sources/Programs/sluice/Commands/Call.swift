@@ -7,7 +7,8 @@ struct Call: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Call any method, and print its result as JSON.",
         discussion: """
-            sluice call rpc.discover describes them all. A method with a timeout_ms has that time, and --timeout for its answer.
+            sluice call rpc.discover describes them all. A method with a timeout_ms has that time, and then --timeout for its
+            answer.
             """)
 
     @Argument(help: "The method, such as id.generate.")
@@ -20,19 +21,24 @@ struct Call: AsyncParsableCommand {
 
     func run() async throws {
         var client = client
-        client.timeout = (client.timeout ?? SidecarOptions.answerTime) + ownTime
-        try await client.show(method, params?.value ?? [:], json: true)
+        if let timeout = client.timeout { client.timeout = timeout + waitTime }
+        try await client.show(method, params?.value ?? [:], extra: waitTime + workTime, json: true)
     }
 
-    /// What the method itself may take, as its params say, or by default.
-    var ownTime: Duration {
+    /// How long the method may wait: as its params say, or by default.
+    var waitTime: Duration {
         if let milliseconds = params?.value["timeout_ms"]?.int64 { return .milliseconds(max(0, milliseconds)) }
+        return ["transaction.wait", "processor.drain"].contains(method) ? .seconds(30) : .zero
+    }
+
+    /// How long the method may work, where --timeout says nothing else.
+    var workTime: Duration {
         switch method {
-        case "transaction.wait", "processor.drain": return .seconds(30)
-        case "server.backup": return Backup.copyTime
+        case "server.backup": Backup.copyTime
+        case "dead_letter.retry", "dead_letter.discard": DeadLetterSelection.workTime
         // At a site of type main they answer when it is applied.
-        case "transaction.buffer", "record.update": return .seconds(60)
-        default: return .zero
+        case "transaction.buffer", "record.update": .seconds(60)
+        default: .zero
         }
     }
 }
