@@ -21,6 +21,8 @@ struct Work: Sendable {
 /// Conflict keys that blocked transactions hold: name -> who, and how.
 struct HeldKeys: Sendable {
     private var holders: [ByteString: [(use: ConflictKey.Use, blocker: TransactionID)]] = [:]
+    /// Places of blockers in the order of acceptance, as far as they are known.
+    private var sequences: [TransactionID: Int64] = [:]
 
     var isEmpty: Bool { holders.isEmpty }
 
@@ -28,16 +30,33 @@ struct HeldKeys: Sendable {
         for key in keys { holders[key.name, default: []].append((key.use, blocker)) }
     }
 
-    mutating func merge(_ other: HeldKeys) { holders.merge(other.holders, uniquingKeysWith: +) }
+    mutating func merge(_ other: HeldKeys) {
+        holders.merge(other.holders, uniquingKeysWith: +)
+        sequences.merge(other.sequences) { first, _ in first }
+    }
 
-    /// Whoever must be resolved first; nil: nobody stands in the way.
-    func blocker(of keys: [ConflictKey]) -> TransactionID? {
-        for key in keys {
-            if let holder = holders[key.name]?.first(where: { $0.use.conflicts(with: key.use) }) {
+    /// Whoever holds what conflicts with these, whatever the order.
+    func blockers(of keys: [ConflictKey]) -> Set<TransactionID> {
+        Set(keys.flatMap { key in holders(of: key).map(\.blocker) })
+    }
+
+    mutating func place(_ sequences: [TransactionID: Int64]) {
+        self.sequences.merge(sequences) { _, later in later }
+    }
+
+    /// Whoever must be resolved first; nil: nobody stands in the way. One that was accepted later does not: what is applied
+    /// again after a failover goes before it.
+    func blocker(of work: Work) -> TransactionID? {
+        for key in work.keys {
+            if let holder = holders(of: key).first(where: { sequences[$0.blocker] ?? .min < work.claimed.sequence }) {
                 return holder.blocker
             }
         }
         return nil
+    }
+
+    private func holders(of key: ConflictKey) -> [(use: ConflictKey.Use, blocker: TransactionID)] {
+        holders[key.name]?.filter { $0.use.conflicts(with: key.use) } ?? []
     }
 }
 
@@ -71,7 +90,7 @@ struct BatchPlanner {
                 plan.returned += works[(index + 1)...]
                 return plan
             }
-            if let blocker = held.blocker(of: work.keys) {
+            if let blocker = held.blocker(of: work) {
                 plan.parked.append((work, blocker))
                 held.hold(work.keys, blocker: blocker)
                 continue

@@ -46,6 +46,10 @@ struct BatchRun {
             }
         }
         if isHeld { held.merge(try await processor.access.held(works.flatMap(\.keys), processor.manager.keys)) }
+        if !held.isEmpty {
+            let blockers = works.reduce(into: Set()) { $0.formUnion(held.blockers(of: $1.keys)) }
+            held.place(try await processor.access.sequences(of: Array(blockers), processor.manager.keys))
+        }
         let plan = BatchPlanner.plan(works, held: held)
         try await settle(plan)
         return plan.batch

@@ -43,15 +43,20 @@ extension KeyspaceAccess {
     /// The first retrying transaction that was accepted before a sequence.
     func retryingBefore(_ sequence: Int64, _ keys: SiteKeys) async throws(BufferingError) -> TransactionID? {
         let ids = try await members("ZRANGE", keys.transactionRetry, 0, -1)
-        guard !ids.isEmpty else { return nil }
-        let records = try await read(ids.map { Command("GET", keys.transaction($0)) })
-        var first: (sequence: Int64, id: TransactionID)?
-        for (id, record) in zip(ids, records) {
-            guard case .bulk(let bytes) = record, let root = try? JSONDocument(parsing: bytes).root,
-                let other = root["sequence"]?.int64, other < sequence, other < first?.sequence ?? .max
-            else { continue }
-            first = (other, id)
+        let earlier = try await sequences(of: ids, keys).filter { $0.value < sequence }
+        return earlier.min { $0.value < $1.value }?.key
+    }
+
+    /// Places in the order of acceptance, of those that are there.
+    func sequences(
+        of ids: [TransactionID], _ keys: SiteKeys
+    ) async throws(BufferingError) -> [TransactionID: Int64] {
+        guard !ids.isEmpty else { return [:] }
+        var sequences: [TransactionID: Int64] = [:]
+        for (id, record) in zip(ids, try await read(ids.map { Command("GET", keys.transaction($0)) })) {
+            guard case .bulk(let bytes) = record, let root = try? JSONDocument(parsing: bytes).root else { continue }
+            sequences[id] = root["sequence"]?.int64
         }
-        return first?.id
+        return sequences
     }
 }

@@ -150,8 +150,10 @@ public final class LSNTracker: Service, PositionTracking {
             if last == nil {
                 last = try await access.read([Command("GET", manager.keys.releasedPosition)]).first?.position
             }
-            if let last, last.isComparable(with: position), last >= position, last.system != 0 || position.system == 0 {
-                return state.withLock { $0.remembered = last }
+            if let last {
+                // Who applies mends it when the main database has moved to another system.
+                guard last.isComparable(with: position) else { return }
+                guard last < position else { return state.withLock { $0.remembered = last } }
             }
             _ = try await access.read([Command("SET", manager.keys.releasedPosition, position.keyspaceText)])
             state.withLock { $0.remembered = position }

@@ -102,6 +102,23 @@ import TransactionModel
         #expect(plan.batch.map(\.id.string) == ["3", "5"])
     }
 
+    @Test func `who was accepted later holds nobody up`() throws {
+        var held = HeldKeys()
+        let (later, first) = (try #require(TransactionID("later")), try #require(TransactionID("first")))
+        held.hold([record("r:a")], blocker: later)
+        held.hold([record("r:b")], blocker: first)
+        var works = [
+            try work("1", [record("r:a")]), try work("2", [record("r:a"), record("r:b")]),
+            try work("3", [record("r:a")]),
+        ]
+        for (index, sequence) in [5, 6, 8].enumerated() { works[index].claimed.sequence = Int64(sequence) }
+        #expect(held.blockers(of: works[1].keys) == [later, first])
+        held.place([later: 7, first: 1])
+        let plan = BatchPlanner.plan(works, held: held)
+        #expect(plan.batch.map(\.id.string) == ["1"])
+        #expect(plan.parked.map(\.work.id.string) == ["2", "3"] && plan.parked.map(\.behind) == [first, later])
+    }
+
     @Test(
         "suspects",
         arguments: [

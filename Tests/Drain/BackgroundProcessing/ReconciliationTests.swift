@@ -84,6 +84,20 @@ import TransactionModel
         #expect(try await fixture.status("c")["attempts"]?.int64 == 0)
     }
 
+    @Test(arguments: [1, 3]) func `what was lost waits for nobody who came later`(lanes: Int) async throws {
+        let fixture = try await scene(lanes: lanes)
+        fixture.database.fail { name, _ in name == "dead" ? .constraint : nil }
+        try await fixture.accept("a", "x")
+        try await fixture.accept("dead", "x", "y")
+        try await fixture.accept("parked", "y")
+        try await fixture.run(until: ["committed": 1, "dead_letter": 1, "parked": 1])
+        fixture.database.fail(over: Self.promoted, keeping: [])
+        try await fixture.run { fixture in
+            try await fixture.counters()["committed"] == 1 && fixture.database.applied == ["a"]
+        }
+        #expect(try await fixture.status("parked")["held_by"]?.string == "dead")
+    }
+
     @Test func `a restored database of no origin is compared at the next start`() async throws {
         let fixture = try await scene(lanes: 1)
         fixture.database.state.withLock { $0.origin = .unnamed }
