@@ -71,7 +71,7 @@ struct BenchRunTests {
             path: path, connections: connections, depth: depth,
             template: .buffer(model: "m", payloadBytes: payloadBytes),
             count: count, duration: nil)
-        if hangs { run.silenceMax = .milliseconds(100) }
+        if hangs { run.silenceMax = .seconds(3) }
         let result: BenchReport.Load
         do {
             result = try await run.run()
