@@ -33,7 +33,7 @@ extension WireError {
     init(_ error: RecallError) {
         switch error {
         case .buffering(let error): self.init(error)
-        case .databaseUnavailable(let reason):
+        case .databaseUnavailable(let reason), .schemaChanged(let reason):
             self.init(
                 .databaseUnavailable,
                 "This read needs the main database, or the replica where there is one: \(reason.withoutFullStop).",

@@ -8,6 +8,8 @@ public struct SQLDialect: Sendable {
 
     /// The placeholder of parameter `number` (from 1) of a type: `?1`, `$1`.
     public var placeholder: @Sendable (_ number: Int, _ type: ColumnType) -> String
+    /// Around the name of a column.
+    public var quote: Unicode.Scalar
     /// A model as a table in SQL: `"table"`, `"schema"."table"`.
     public var table: @Sendable (_ model: String) -> String
     /// A column, given as SQL, so that the database compares it as ``ColumnType/order(_:_:)`` does.
@@ -18,6 +20,7 @@ public struct SQLDialect: Sendable {
 
     public init(
         placeholder: @escaping @Sendable (_ number: Int, _ type: ColumnType) -> String,
+        quote: Unicode.Scalar = "\"",
         table: @escaping @Sendable (_ model: String) -> String = { SQLDialect.quoted($0) },
         operand: @escaping @Sendable (_ column: String, _ type: ColumnType, _ comparison: Comparison) -> String = {
             column, _, _ in column
@@ -25,21 +28,23 @@ public struct SQLDialect: Sendable {
         mark: @escaping @Sendable (_ table: Table) -> String = { _ in "" }
     ) {
         self.placeholder = placeholder
+        self.quote = quote
         self.table = table
         self.operand = operand
         self.mark = mark
     }
 
-    /// `"name"`, quotes doubled. (Both databases quote identifiers so.)
-    public func quoted(_ name: String) -> String { Self.quoted(name) }
+    /// A column's name in quotes, those in it doubled.
+    public func quoted(_ name: String) -> String { Self.quoted(name, quote) }
 
     /// `"name"`, quotes doubled.
-    public static func quoted(_ name: String) -> String {
-        var result = "\""
+    public static func quoted(_ name: String, _ quote: Unicode.Scalar = "\"") -> String {
+        var result = String.UnicodeScalarView([quote])
         for scalar in name.unicodeScalars {
-            if scalar == "\"" { result.unicodeScalars.append("\"") }
-            result.unicodeScalars.append(scalar)
+            if scalar == quote { result.append(quote) }
+            result.append(scalar)
         }
-        return result + "\""
+        result.append(quote)
+        return String(result)
     }
 }

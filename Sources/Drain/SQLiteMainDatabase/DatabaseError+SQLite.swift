@@ -40,7 +40,9 @@ extension DatabaseError {
         case Primary.noMemory, Primary.noLargeFiles: return (.unavailable, "The system lacks what the database needs.")
         case Primary.interrupt: return (.unavailable, "The statement was interrupted.")
         case Primary.tooBig, Primary.mismatch: return (.invalidValue, "A value does not fit its column.")
-        case Primary.error where place == .prepare: return (.schemaMismatch, "A table or column does not exist.")
+        // A statement compiled before finds out when it runs.
+        case Primary.error where place == .prepare || error.detail.hasPrefix("no such "):
+            return (.schemaMismatch, "A table or column does not exist.")
         default: return (.unclassified, "The database reported an error that has no class.")
         }
     }

@@ -7,6 +7,9 @@ extension SQLDialect {
     /// do in the overlay.
     public static let sqlite = SQLDialect(
         placeholder: { number, _ in "?\(number)" },
+        // What stands in double quotes and names no column, SQLite takes for a text: a column that was dropped would have
+        // its own name for a value.
+        quote: "`",
         operand: { column, type, _ in
             switch type {
             case .text, .any: column + " COLLATE BINARY"

@@ -8,12 +8,15 @@ public enum RecallError: Error, Sendable {
     case buffering(BufferingError)
     /// The database is needed for this answer and can't be read; says why.
     case databaseUnavailable(String)
+    /// The database has not the tables or columns that the schema says; says what it lacks.
+    case schemaChanged(String)
     /// The replica lacks what was answered or released before; says what to do.
     case staleRead(String)
     /// More is pending for the model than one query may fold; says what to do.
     case tooLarge(String)
 
     static func database(_ error: DatabaseError) -> Self {
-        error.code == ReadFloor.code ? .staleRead(error.message) : .databaseUnavailable(error.message)
+        if error.kind == .schemaMismatch { return .schemaChanged(error.message) }
+        return error.code == ReadFloor.code ? .staleRead(error.message) : .databaseUnavailable(error.message)
     }
 }

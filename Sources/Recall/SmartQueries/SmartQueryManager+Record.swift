@@ -7,6 +7,10 @@ import TransactionModel
 /// One record.
 extension SmartQueryManager {
     public func get(model: String, id: JSONView) async throws(RecallError) -> RecordAnswer {
+        try await withCurrentSchema { () async throws(RecallError) in try await answer(model, id) }
+    }
+
+    private func answer(_ model: String, _ id: JSONView) async throws(RecallError) -> RecordAnswer {
         let answered = floor.current
         let table = try await table(model)
         let place = try await place(of: id, in: table)

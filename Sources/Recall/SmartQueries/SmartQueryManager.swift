@@ -32,6 +32,23 @@ public struct SmartQueryManager: Sendable {
     }
 
     public func query(_ query: RecordQuery) async throws(RecallError) -> QueryAnswer {
+        try await withCurrentSchema { () async throws(RecallError) in try await answer(query) }
+    }
+
+    /// Once more where the database turns out to have another schema than was known.
+    func withCurrentSchema<R>(_ read: () async throws(RecallError) -> R) async throws(RecallError) -> R {
+        let known = schema.schema
+        do {
+            return try await read()
+        } catch {
+            guard case .schemaChanged = error else { throw error }
+            _ = try? await schema.refresh()
+            guard schema.schema != known else { throw error }
+        }
+        return try await read()
+    }
+
+    private func answer(_ query: RecordQuery) async throws(RecallError) -> QueryAnswer {
         let answered = floor.current
         let table = try await table(query.model)
         let plan: QueryPlan

@@ -18,6 +18,20 @@ extension Integration {
             #expect(try sidecar.main.text("SELECT mirror FROM telescope WHERE id = 't1'") == "8.2")
         }
 
+        @Test func `a column dropped at run time does not stop reads`() throws {
+            let sidecar = try Sidecar.started(
+                schema: SampleSchema.text
+                    + "CREATE TABLE plate (id TEXT PRIMARY KEY, n INTEGER, old TEXT); INSERT INTO plate VALUES ('a', 1, 'x');"
+            )
+            let client = try sidecar.client()
+            #expect(try client.get("plate", "a")["record"] == ["id": "a", "n": 1, "old": "x"])
+            try sidecar.main.rows("ALTER TABLE plate DROP COLUMN old")
+            #expect(try client.get("plate", "a")["record"] == ["id": "a", "n": 1])
+            try sidecar.main.rows("ALTER TABLE plate RENAME COLUMN n TO number")
+            let found = try client.call("record.query", ["model": "plate", "order_by": ["id"]])
+            #expect(found["records"] == [["id": "a", "number": 1]])
+        }
+
         @Test func `a default that was filled in goes with its column`() throws {
             let sidecar = try Sidecar.started(
                 schema: SampleSchema.text
