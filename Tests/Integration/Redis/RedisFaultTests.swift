@@ -118,6 +118,21 @@ extension Integration {
             #expect(health["reasons"]?.array?.first?["code"] == "keyspace_replaced")
         }
 
+        @Test(arguments: [["site.name": "other"], ["keyspace.hash_tag": "true"]])
+        func `under other keys than before it does not start`(settings: [String: String]) throws {
+            let (server, sidecar) = try scene()
+            defer { server.kill() }
+            let client = try sidecar.client()
+            try client.pause()
+            try client.buffer("tx", .increment("t", "telescope", "t1", ["shots": 1]))
+            #expect(sidecar.stop() == .code(0))
+            let refusal = try sidecar.refusal(settings)
+            #expect(refusal.end == .code(1))
+            #expect(refusal.output.contains("site:s:...") && refusal.output.contains("keyspace.hash_tag"))
+            try sidecar.start()
+            #expect(try sidecar.client().wait("tx")["status"] == "replicated")
+        }
+
         @Test(arguments: [
             (["--maxmemory-policy", "allkeys-lru"], "maxmemory-policy"), (["--requirepass", "secret"], "password"),
         ])

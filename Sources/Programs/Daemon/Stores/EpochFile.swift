@@ -1,16 +1,27 @@
 // SPDX-License-Identifier: MIT
 import Glibc
 import JSON
+import Keyspace
 import RedisKeyspace
 
 /// Remembers how far a Redis keyspace had come. A hint, not a record: losing it loses nothing but the comparison.
 struct EpochFile: Sendable {
     let path: String
+    /// The prefix of the site's keys.
+    let keys: String
 
-    func read() -> EpochMark? {
+    /// Throws `.incompatible` when it is of other keys: what was accepted under those would wait for ever, unseen.
+    func read() throws(KeyspaceError) -> EpochMark? {
         guard let bytes = try? FileBytes.read(path), let root = try? JSONDocument(parsing: bytes).root,
             let id = root["epoch"]?.string, let sequence = root["sequence"]?.int64
         else { return nil }
+        if let others = root["keys"]?.string, others != keys {
+            throw KeyspaceError(
+                .incompatible,
+                "\(path) is of the keys \(others)... in Redis, and this configuration has \(keys)...: what was accepted"
+                    + " there is applied only under its own site.name and keyspace.hash_tag; start with those, or with"
+                    + " another state directory")
+        }
         return EpochMark(id: id, sequence: sequence)
     }
 
@@ -18,6 +29,7 @@ struct EpochFile: Sendable {
     func write(_ mark: EpochMark) {
         var writer = JSONWriter(capacity: 96)
         writer.beginObject()
+        writer.member("keys", keys)
         writer.member("epoch", mark.id)
         writer.member("sequence", mark.sequence)
         writer.endObject()

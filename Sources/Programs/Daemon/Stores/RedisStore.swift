@@ -25,8 +25,8 @@ final class RedisStore: SiteStore {
         _ settings: RedisSettings, stateDirectory: String, on eventLoop: any EventLoop, logger: Logger
     ) async throws -> RedisStore {
         var settings = settings
-        let memory = EpochFile(path: stateDirectory + "/redis-epoch.json")
-        settings.lastSeen = memory.read()
+        let memory = EpochFile(path: stateDirectory + "/redis-epoch.json", keys: settings.site.keys.prefix)
+        settings.lastSeen = try memory.read()
         let keyspace = try await RedisKeyspace.open(settings, on: eventLoop) { Self.log($0, logger) }
         return RedisStore(keyspace, memory, settings.lastSeen)
     }
