@@ -49,7 +49,7 @@ import TransactionModel
         .accept(Subject.transaction(id, [], at: subject.time(0)))
     }
 
-    @Test("One that comes alone is answered in settle, on its thread, and is durable", .timeLimit(.minutes(1)))
+    @Test("One that comes alone is answered in settle, on its thread, and is durable", .timeLimit(.minutes(10)))
     func alone() async throws {
         try await fixture.with(settings(quick: true)) { subject, keyspace async throws in
             try await subject.accept("first")
@@ -75,7 +75,7 @@ import TransactionModel
         }
     }
 
-    @Test("Where commits are slow, the thread is not borrowed", .timeLimit(.minutes(1)))
+    @Test("Where commits are slow, the thread is not borrowed", .timeLimit(.minutes(10)))
     func slow() async throws {
         try await fixture.with(settings(quick: false)) { subject, keyspace async throws in
             try await subject.accept("first")
@@ -90,7 +90,7 @@ import TransactionModel
         }
     }
 
-    @Test("A second one starts both, also before anybody settles", .timeLimit(.minutes(1)))
+    @Test("A second one starts both, also before anybody settles", .timeLimit(.minutes(10)))
     func company() async throws {
         try await fixture.with(settings(quick: true)) { subject, keyspace async throws in
             try await subject.accept("first")
@@ -107,7 +107,7 @@ import TransactionModel
         }
     }
 
-    @Test("So does an operation of a task, which comes after it", .timeLimit(.minutes(1)))
+    @Test("So does an operation of a task, which comes after it", .timeLimit(.minutes(10)))
     func task() async throws {
         try await fixture.with(settings(quick: true)) { subject, keyspace async throws in
             try await subject.accept("first")
@@ -118,7 +118,7 @@ import TransactionModel
         }
     }
 
-    @Test("A commit that fails here stops the store as anywhere", .timeLimit(.minutes(1)))
+    @Test("A commit that fails here stops the store as anywhere", .timeLimit(.minutes(10)))
     func failure() async throws {
         let keyspace = try fixture.open(settings(quick: true))
         let subject = Subject(keyspace, settings: SiteSettings(site: "test"))
@@ -140,7 +140,7 @@ import TransactionModel
         await keyspace.close()
     }
 
-    @Test("Threads and tasks together: all are answered, each once, and the log is moved", .timeLimit(.minutes(2)))
+    @Test("Threads and tasks together: all are answered, each once, and the log is moved", .timeLimit(.minutes(10)))
     func together() async throws {
         var settings = settings(quick: true)
         settings.logBytesMax = 256 << 10

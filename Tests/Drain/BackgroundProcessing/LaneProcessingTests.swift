@@ -12,7 +12,7 @@ import TransactionModel
 @testable import BackgroundProcessing
 
 /// The processor with a database that lets several batches in.
-@Suite(.timeLimit(.minutes(2))) struct LaneProcessingTests {
+@Suite(.timeLimit(.minutes(10))) struct LaneProcessingTests {
     @Test(
         "so many batches run beside each other as are configured and allowed",
         arguments: [(4, 4, 4), (4, 2, 2), (2, 8, 2), (3, 64, 3)])

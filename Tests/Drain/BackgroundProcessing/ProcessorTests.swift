@@ -10,7 +10,7 @@ import TransactionModel
 
 @testable import BackgroundProcessing
 
-@Suite(.timeLimit(.minutes(2))) struct ProcessorTests {
+@Suite(.timeLimit(.minutes(10))) struct ProcessorTests {
     @Test func `what was accepted is applied in order and released`() async throws {
         let fixture = try await Fixture()
         for index in 0..<20 { try await fixture.accept("t\(index)", "r\(index % 3)") }

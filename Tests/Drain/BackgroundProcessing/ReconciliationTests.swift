@@ -9,7 +9,7 @@ import TransactionModel
 
 @testable import BackgroundProcessing
 
-@Suite(.timeLimit(.minutes(2))) struct ReconciliationTests {
+@Suite(.timeLimit(.minutes(10))) struct ReconciliationTests {
     private static let first = DatabaseOrigin(system: 7, timeline: 1)
     private static let promoted = DatabaseOrigin(system: 7, timeline: 2)
     private static let moved = DatabaseOrigin(system: 8, timeline: 1)

@@ -72,7 +72,7 @@ import TransactionModel
         await database.close()
     }
 
-    @Test(.timeLimit(.minutes(1))) func aCancelledReadIsInterruptedAndTheNextOneRuns() async throws {
+    @Test(.timeLimit(.minutes(10))) func aCancelledReadIsInterruptedAndTheNextOneRuns() async throws {
         let temporary = try TemporaryDatabase(
             """
             CREATE TABLE t(id INTEGER PRIMARY KEY);

@@ -8,7 +8,7 @@ import WireProtocol
 
 @testable import SluiceClient
 
-@Suite("The client, against a sidecar whose answers are written here", .timeLimit(.minutes(1)))
+@Suite("The client, against a sidecar whose answers are written here", .timeLimit(.minutes(10)))
 struct SluiceClientTests {
     private static let receipt: JSONValue = [
         "transaction_id": "t1", "status": "pending", "generated_ids": ["a": "x"], "durability": "fsynced",

@@ -6,7 +6,7 @@ import Testing
 
 @testable import sluice
 
-@Suite("A load, against a server that answers by a rule", .timeLimit(.minutes(1)))
+@Suite("A load, against a server that answers by a rule", .timeLimit(.minutes(10)))
 struct BenchRunTests {
     private static let refusal =
         #","error":{"code":-32000,"message":"","data":{"kind":"buffer_full","retryable":true,"retry_after_ms":1}}}"#

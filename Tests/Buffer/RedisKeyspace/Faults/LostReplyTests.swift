@@ -8,7 +8,7 @@ import Testing
 @testable import RedisKeyspace
 
 /// Requests whose replies never come, or come late.
-@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct LostReplyTests {
+@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(10))) struct LostReplyTests {
     @Test func `a connection killed in the middle leaves writes unknown and reads undone, and is made again`()
         async throws
     {

@@ -5,7 +5,7 @@ import RedisServer
 import Synchronization
 import Testing
 
-@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct ManyCallersTests {
+@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(10))) struct ManyCallersTests {
     static let callers = 10_000
     static let kills = 8
 

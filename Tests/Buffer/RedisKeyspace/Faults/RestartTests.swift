@@ -6,7 +6,7 @@ import RedisServer
 import Testing
 
 /// The server dies and comes back: as it was, empty, or older.
-@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct RestartTests {
+@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(10))) struct RestartTests {
     @Test func `after kill -9 and a restart it goes on by itself, and nothing synced is missing`() async throws {
         let server = try RedisServer("--appendonly", "yes", "--appendfsync", "always")
         try await Fixture.with(server) { keyspace, log in

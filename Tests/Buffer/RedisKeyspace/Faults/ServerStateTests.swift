@@ -6,7 +6,7 @@ import RedisServer
 import Testing
 
 /// A server that is there and will not, or not now.
-@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct ServerStateTests {
+@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(10))) struct ServerStateTests {
     @Test func `a master that became a replica is left, and found again when it is one`() async throws {
         let server = try RedisServer()
         try await Fixture.with(server, { $0.patience = .zero }) { keyspace, log in

@@ -7,7 +7,7 @@ import TransactionModel
 @testable import RedisKeyspace
 
 /// Accepts of several callers that travel together.
-@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(1))) struct AcceptGroupTests {
+@Suite(.enabled(if: Fixture.hasRedis, Fixture.noRedis), .timeLimit(.minutes(10))) struct AcceptGroupTests {
     @Test func `accepts submitted together travel in few calls, keep their order, and each has its own answer`()
         async throws
     {
