@@ -11,7 +11,7 @@ public struct SiteKeys: Sendable, Hashable {
     }
 
     /// A key of this or of another site, which may share the store.
-    public static func ofAnySite(_ key: [UInt8]) -> Bool { key.starts(with: Array("site:".utf8)) }
+    public static func ofAnySite(_ key: [UInt8]) -> Bool { key.starts(with: "site:".utf8) }
 
     /// list: LPUSH in, work from the tail
     public var transactionBuffer: String { prefix + "transaction_buffer" }

@@ -77,11 +77,7 @@ public struct DeadLetters: Sendable {
 
     /// The bytes of a malformed one, as another program pushed them; nil for any other.
     public func raw(_ id: TransactionID) async throws(BufferingError) -> [UInt8]? {
-        guard
-            case .bulk(let bytes)? = try await manager.access.read([Command("GET", manager.keys.deadLetterRaw(id))])
-                .first
-        else { return nil }
-        return bytes
+        try await manager.access.value(of: manager.keys.deadLetterRaw(id))
     }
 
     /// Sends dead transactions back to the tail, in the order in which they were accepted, with fresh attempts. One that never

@@ -66,6 +66,12 @@ public struct KeyspaceAccess: Sendable {
         return replies
     }
 
+    /// What stands at a key that holds a string; nil: there is none.
+    public func value(of key: String) async throws(BufferingError) -> [UInt8]? {
+        guard case .bulk(let bytes)? = try await read([Command("GET", key)]).first else { return nil }
+        return bytes
+    }
+
     /// What several commands answer at one moment.
     public func snapshot(_ commands: [Command]) async throws(BufferingError) -> [Reply] {
         guard case .replies(let replies) = try await transact(commands.map { .command($0) }) else {

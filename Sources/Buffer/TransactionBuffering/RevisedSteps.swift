@@ -60,7 +60,7 @@ struct RevisedSteps {
                 throw ValidationFault(path, "is part of the primary key, which can't change here")
             }
             guard !value.isNull || column.isNullable && !isKey else { throw ValidationFault(path, "can't be null") }
-            guard !table.refusesZero || !value.hasZero else { throw ValidationFault(path, Table.zeroRefusal) }
+            guard !table.refuses(value) else { throw ValidationFault(path, Table.zeroRefusal) }
             guard let canonical = column.type.canonical(value.value()) else {
                 throw ValidationFault(path, "must be \(column.type.expectation)")
             }

@@ -30,7 +30,7 @@ extension StepBuilder {
             return
         }
         if value.isNull && !column.isNullable { throw ValidationFault(place, "can't be null") }
-        if table.refusesZero && value.hasZero { throw ValidationFault(place, Table.zeroRefusal) }
+        if table.refuses(value) { throw ValidationFault(place, Table.zeroRefusal) }
         guard column.type.write(value, into: &writer) else {
             throw ValidationFault(place, "must be \(column.type.expectation)")
         }

@@ -25,15 +25,11 @@ final class StepDraft {
         var place: Place
     }
 
-    /// As the client sent it.
-    let bytes: Int
-
     /// For messages.
     var path: String { place.text }
 
     init(_ view: JSONView, index: Int, schema: Schema?) throws(ValidationFault) {
         place = Place(step: index)
-        bytes = view.rawRange.count
         guard view.kind == .object else { throw ValidationFault(place, "must be an object") }
         guard let id = view["step_id"]?.string, StepRule.isValidID(id) else {
             throw ValidationFault(place.part("step_id"), "must be 1 to 64 bytes of [A-Za-z0-9_-]")
@@ -183,30 +179,15 @@ private enum Member {
     case stepID, operation, model, id, data, rows, conflict, condition, optional, dependsOn
 
     /// The frequent ones first.
+    private static let names: [(text: StaticString, member: Self)] = [
+        ("step_id", .stepID), ("operation", .operation), ("model", .model), ("data", .data), ("id", .id),
+        ("rows", .rows), ("depends_on", .dependsOn), ("where", .condition), ("conflict", .conflict),
+        ("optional", .optional),
+    ]
+
     init?(_ name: JSONView) {
-        if name.stringEquals("step_id") {
-            self = .stepID
-        } else if name.stringEquals("operation") {
-            self = .operation
-        } else if name.stringEquals("model") {
-            self = .model
-        } else if name.stringEquals("data") {
-            self = .data
-        } else if name.stringEquals("id") {
-            self = .id
-        } else if name.stringEquals("rows") {
-            self = .rows
-        } else if name.stringEquals("depends_on") {
-            self = .dependsOn
-        } else if name.stringEquals("where") {
-            self = .condition
-        } else if name.stringEquals("conflict") {
-            self = .conflict
-        } else if name.stringEquals("optional") {
-            self = .optional
-        } else {
-            return nil
-        }
+        guard let found = Self.names.first(where: { name.stringEquals($0.text) }) else { return nil }
+        self = found.member
     }
 }
 

@@ -106,8 +106,7 @@ struct Reconciler {
     private var keys: SiteKeys { processor.manager.keys }
 
     private func read(_ key: String) async throws(BufferingError) -> String? {
-        guard case .bulk(let bytes)? = try await processor.access.read([Command("GET", key)]).first else { return nil }
-        return String(decoding: bytes, as: UTF8.self)
+        try await processor.access.value(of: key).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// At its memory limit Redis refuses it; then nothing is better than what is no longer true.

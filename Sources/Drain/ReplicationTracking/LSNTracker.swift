@@ -126,10 +126,9 @@ public final class LSNTracker: Service, PositionTracking {
     }
 
     private func knownOrigin() async throws(BufferingError) -> DatabaseOrigin? {
-        guard case .bulk(let bytes)? = try await access.read([Command("GET", manager.keys.mainOrigin)]).first else {
-            return nil
+        try await access.value(of: manager.keys.mainOrigin).flatMap {
+            DatabaseOrigin(text: String(decoding: $0, as: UTF8.self))
         }
-        return DatabaseOrigin(text: String(decoding: bytes, as: UTF8.self))
     }
 
     private func missing(

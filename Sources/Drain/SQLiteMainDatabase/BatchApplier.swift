@@ -83,12 +83,8 @@ struct BatchApplier {
         }
         defer { prepared.reset() }
         var row: [JSONValue]?
-        do throws(SQLiteError) {
-            // To the end, also after the row: only the end of a statement checks its foreign keys.
-            while try prepared.step() { if row == nil { row = prepared.row(as: statement.returns) } }
-        } catch {
-            throw DatabaseError(error, at: placeOfFailure(error, statement.sql))
-        }
+        // To the end, also after the row: only the end of a statement checks its foreign keys.
+        while try connection.step(prepared) { if row == nil { row = prepared.row(as: statement.returns) } }
         return try checked(row, of: statement)
     }
 
@@ -110,18 +106,6 @@ struct BatchApplier {
     }
 
     private static let recordMissing = DatabaseError(.recordMissing, code: "no row", "The record does not exist.")
-
-    /// A statement that was prepared earlier is compiled again by itself when the schema has changed; a name that is
-    /// not there any more then fails in the run. Compiling it once more tells.
-    private func placeOfFailure(_ error: SQLiteError, _ sql: String) -> Place {
-        guard error.primaryCode == 1 else { return .run }
-        do throws(SQLiteError) {
-            _ = try connection.statement(sql + " ")
-            return .run
-        } catch {
-            return .prepare
-        }
-    }
 
     private func bind(
         _ parameter: Statement.Parameter, at index: Int32, of statement: SQLiteStatement, _ captured: [[JSONValue]]

@@ -40,9 +40,7 @@ extension DatabaseError {
         case Primary.noMemory, Primary.noLargeFiles: return (.unavailable, "The system lacks what the database needs.")
         case Primary.interrupt: return (.unavailable, "The statement was interrupted.")
         case Primary.tooBig, Primary.mismatch: return (.invalidValue, "A value does not fit its column.")
-        // A statement compiled before finds out when it runs.
-        case Primary.error where place == .prepare || error.detail.hasPrefix("no such "):
-            return (.schemaMismatch, "A table or column does not exist.")
+        case Primary.error where place == .prepare: return (.schemaMismatch, "A table or column does not exist.")
         default: return (.unclassified, "The database reported an error that has no class.")
         }
     }
@@ -93,6 +91,20 @@ extension DatabaseError {
         static let mismatch: Int32 = 20
         static let noLargeFiles: Int32 = 22
         static let notADatabase: Int32 = 26
+    }
+}
+
+extension SQLiteConnection {
+    /// A step of one of our statements.
+    ///
+    /// One that was compiled earlier is compiled again by itself when the schema has changed; a name that is not there any
+    /// more then fails in the run. Compiling it once more tells.
+    func step(_ statement: SQLiteStatement) throws(DatabaseError) -> Bool {
+        do throws(SQLiteError) {
+            return try statement.step()
+        } catch {
+            throw DatabaseError(error, at: error.primaryCode == 1 && !compiles(statement.sql) ? .prepare : .run)
+        }
     }
 }
 

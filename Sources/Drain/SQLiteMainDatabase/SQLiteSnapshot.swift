@@ -58,7 +58,7 @@ final class SQLiteSnapshot: DatabaseSnapshot {
         var hasRow = try begin(statement)
         while hasRow {
             guard try visit(statement.row(as: types)) else { return }
-            hasRow = try step(statement)
+            hasRow = try connection.step(statement)
         }
     }
 
@@ -88,14 +88,10 @@ final class SQLiteSnapshot: DatabaseSnapshot {
 
     /// The first step. An interrupt between two statements meets none that runs, and SQLite forgets it.
     private func begin(_ statement: SQLiteStatement) throws(DatabaseError) -> Bool {
-        let hasRow = try step(statement)
+        let hasRow = try connection.step(statement)
         guard isWanted() else {
             throw DatabaseError(.unavailable, code: "cancelled", "The read is no longer wanted.")
         }
         return hasRow
-    }
-
-    private func step(_ statement: SQLiteStatement) throws(DatabaseError) -> Bool {
-        try at(.run) { () throws(SQLiteError) in try statement.step() }
     }
 }

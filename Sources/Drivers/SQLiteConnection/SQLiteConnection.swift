@@ -66,6 +66,13 @@ public final class SQLiteConnection {
         return statement
     }
 
+    /// Whether a text can be compiled against the schema as it is now. It is not kept.
+    public func compiles(_ sql: String) -> Bool {
+        var prepared: OpaquePointer?
+        defer { sqlite3_finalize(prepared) }
+        return sqlite3_prepare_v3(handle, sql, -1, 0, &prepared, nil) == SQLITE_OK
+    }
+
     /// The first column of the first row as text; nil when there is no row or it is NULL.
     public func text(_ sql: String) throws(SQLiteError) -> String? {
         let statement = try statement(sql)

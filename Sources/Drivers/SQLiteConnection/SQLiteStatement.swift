@@ -20,6 +20,9 @@ public final class SQLiteStatement {
 
     deinit { finalize() }
 
+    /// Its text; empty after its end.
+    public var sql: String { sqlite3_sql(handle).map { String(cString: $0) } ?? "" }
+
     /// Ends the statement; what is done with it afterwards fails as misuse.
     func finalize() {
         sqlite3_finalize(handle)

@@ -142,7 +142,7 @@ public indirect enum Condition: Sendable, Equatable {
         guard ordered ? type.isOrdered : type.isEquatable else {
             throw ConditionError(path: path, "compares values that only the database can compare")
         }
-        guard !table.refusesZero || !value.hasZero else { throw ConditionError(path: path, Table.zeroRefusal) }
+        guard !table.refuses(value) else { throw ConditionError(path: path, Table.zeroRefusal) }
         guard let canonical = type.unrounded.canonical(value.value()), canonical != .null else {
             throw ConditionError(path: path, "must be \(type.expectation)")
         }

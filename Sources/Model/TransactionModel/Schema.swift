@@ -109,7 +109,10 @@ public final class Table: Sendable, Equatable {
         keyIndexes = primaryKey.compactMap { indexes[ByteString($0)] }
     }
 
-    /// What is wrong with a value that has U+0000 where ``refusesZero``; a sentence without its subject.
+    /// Whether a value has U+0000 where ``refusesZero``.
+    public func refuses(_ value: JSONView) -> Bool { refusesZero && value.hasZero }
+
+    /// What is wrong with what it ``refuses(_:)``; a sentence without its subject.
     public static let zeroRefusal = "has the character U+0000, which PostgreSQL does not store"
 
     /// Index of a column by the bytes of its name.

@@ -168,7 +168,7 @@ public struct SmartQueryManager: Sendable {
         var references: [JSONValue] = []
         for column in table.keyColumns {
             let part = try self.part(column, of: id, in: table)
-            guard !table.refusesZero || !part.hasZero else { throw invalidID(Table.zeroRefusal) }
+            guard !table.refuses(part) else { throw invalidID(Table.zeroRefusal) }
             if let reference = Reference(part), let transaction = reference.transactionID {
                 references.append(part.value())
                 guard let assigned = try await assigned(reference, transaction) else {
